@@ -1,0 +1,1 @@
+"""Warehouse order fulfilment: orders in, parcels out, every unit accounted for."""

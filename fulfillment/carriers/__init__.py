@@ -1,0 +1,1 @@
+"""Carrier services behind one protocol."""

@@ -1,0 +1,1 @@
+"""Order sources: a payload in, a domain command out."""

@@ -1,0 +1,1 @@
+"""Tables, locks and queries: the only floor that knows SQL."""
