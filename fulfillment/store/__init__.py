@@ -1,1 +1,8 @@
-"""Tables, locks and queries: the only floor that knows SQL."""
+"""Tables, locks and queries: the only floor that knows SQL.
+
+Importing the package registers every table.
+"""
+
+from fulfillment.store import catalog, inbound, journal, orders, parcels, people, stock, work
+
+__all__ = ["catalog", "inbound", "journal", "orders", "parcels", "people", "stock", "work"]

@@ -1,0 +1,165 @@
+"""Every state machine of the product, side by side.
+
+A machine is a table that can be read: from, event, to, and what a person would
+say about the guard and the effect.  The services advance a thing with
+:func:`Machine.advance`; the CHECK constraints of the tables and the pictures in
+``docs/states.md`` are made from the same tables, so there is no second list of
+states to keep in step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fulfillment.domain.errors import IllegalEvent
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One row: in *source*, *event* leads to *target*."""
+
+    source: str
+    event: str
+    target: str
+    guard: str = ""
+    effect: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A named state machine: its first state and its transitions."""
+
+    name: str
+    initial: str
+    transitions: tuple[Transition, ...]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """All states, the initial one first, then in the order of the table."""
+        seen = dict.fromkeys([self.initial])
+        for row in self.transitions:
+            seen.setdefault(row.source)
+            seen.setdefault(row.target)
+        return tuple(seen)
+
+    def advance(self, state: str, event: str) -> str:
+        """The state that *event* leads to, or :class:`IllegalEvent`."""
+        for row in self.transitions:
+            if row.source == state and row.event == event:
+                return row.target
+        raise IllegalEvent(machine=self.name, state=state, event=event)
+
+    def sources(self, event: str) -> tuple[str, ...]:
+        """The states in which *event* is allowed; the WHERE of a guarded UPDATE."""
+        return tuple(row.source for row in self.transitions if row.event == event)
+
+
+def _from_each(sources: str, event: str, target: str, **words: str) -> tuple[Transition, ...]:
+    return tuple(Transition(source, event, target, **words) for source in sources.split())
+
+
+ORDER = Machine(
+    "order",
+    "review",
+    (
+        Transition("review", "confirm", "confirmed", guard="no open hold; a rule or a person passes it"),
+        Transition("review", "merge", "merged", effect="its lines continue in another order"),
+        Transition("review", "cancel", "cancelled"),
+        Transition("confirmed", "allocate", "allocated", guard="every open unit is on a shipment"),
+        Transition("confirmed", "cancel", "cancelled", guard="nothing of it was shipped"),
+        Transition("confirmed", "merge", "merged", guard="nothing of it is on a shipment"),
+        Transition("confirmed", "complete", "shipped", guard="every open unit is shipped"),
+        Transition("allocated", "fall-back", "confirmed", effect="units are owed again: backorder"),
+        Transition("allocated", "complete", "shipped", guard="every shipment is shipped"),
+        Transition("allocated", "cancel", "cancelled", guard="nothing of it was shipped"),
+        Transition("shipped", "un-ship", "confirmed", effect="a shipment came back before dispatch"),
+    ),
+)  # fmt: skip
+"""*confirmed* means: units are still owed that are on no shipment (new, or a backorder)."""
+
+SHIPMENT = Machine(
+    "shipment",
+    "allocated",
+    (
+        Transition("allocated", "release", "released", effect="promise becomes reservations in bins"),
+        Transition("released", "withdraw", "allocated", guard="nothing picked", effect="and back"),
+        Transition("released", "start-pick", "picking"),
+        Transition("picking", "finish-pick", "picked", guard="every stop is picked or short"),
+        Transition("picked", "open", "packing", guard="one packer, one station"),
+        Transition("packing", "complete", "packed", guard="every piece verified"),
+        Transition("packed", "reopen", "packing", effect="undo, take out or short at the bench"),
+        Transition("packing", "await-pick", "picking", effect="a replacement pick was made"),
+        Transition("packed", "label", "labelled", guard="every parcel weighed within tolerance"),
+        Transition("labelled", "void", "packed", effect="label void"),
+        Transition("labelled", "ship", "shipped", guard="every label confirmed", effect="stock taken down"),
+        Transition("shipped", "dispatch", "dispatched", guard="scanned out, or the manifest closed"),
+        *_from_each("allocated released", "cancel", "cancelled", effect="promise or reservations freed"),
+        *_from_each(
+            "picking picked packing packed labelled", "cancel", "cancelled", effect="put-back tasks"
+        ),
+        Transition("shipped", "un-ship", "cancelled", guard="a supervisor", effect="counter-moves, put-back"),
+    ),
+)  # fmt: skip
+
+PARCEL = Machine(
+    "parcel",
+    "open",
+    (
+        Transition("open", "close", "closed", guard="it holds a piece"),
+        Transition("closed", "reopen", "open"),
+        Transition("closed", "weigh", "weighed", guard="stable, within tolerance or overridden"),
+        Transition("weighed", "reopen", "open", effect="the weight is forgotten"),
+        Transition("weighed", "weigh", "weighed", effect="weighed again"),
+        Transition("weighed", "label", "labelled", effect="tracking number; goods move into the parcel"),
+        Transition("labelled", "void", "weighed", effect="label void; goods stay in the parcel"),
+        Transition("labelled", "ship", "shipped"),
+        Transition("shipped", "dispatch", "dispatched"),
+        *_from_each("open closed weighed labelled shipped", "cancel", "cancelled"),
+    ),
+)  # fmt: skip
+
+PICK_LIST = Machine(
+    "pick list",
+    "open",
+    (
+        Transition("open", "claim", "claimed", guard="nobody else has it"),
+        Transition("claimed", "hand-over", "open"),
+        Transition("claimed", "finish", "done", guard="every stop is done"),
+        *_from_each("open claimed", "cancel", "cancelled"),
+    ),
+)
+
+PICK_STOP = Machine(
+    "pick stop",
+    "open",
+    (
+        Transition("open", "pick", "picked", guard="every unit is in its tote"),
+        Transition("open", "short", "short", guard="a reason", effect="units to missing, count task"),
+        Transition("open", "cancel", "cancelled"),
+    ),
+)
+
+LABEL = Machine(
+    "label",
+    "active",
+    (
+        Transition("active", "void", "void", effect="the number is never used again"),
+    ),
+)  # fmt: skip
+
+TASK = Machine(
+    "task",
+    "open",
+    (
+        Transition("open", "finish", "done"),
+        Transition("open", "cancel", "cancelled"),
+    ),
+)
+
+MACHINES = (ORDER, SHIPMENT, PARCEL, PICK_LIST, PICK_STOP, LABEL, TASK)
+
+STAGES = (
+    "confirmed", "allocated", "released", "pick_started", "picked", "pack_started",
+    "packed", "weighed", "labelled", "shipped", "dispatched",
+)  # fmt: skip
+"""The stamps of a shipment in the order of its life: ``<stage>_at`` and ``<stage>_by_id``."""

@@ -1,0 +1,121 @@
+"""Packing: who has a shipment open where, the parcels, their labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fulfillment.domain.states import LABEL, PARCEL
+from fulfillment.store.base import Base, Code, Id, in_states
+
+
+class PackSession(Base):
+    """A packer has a shipment open at a station: at most one open per shipment and station."""
+
+    __tablename__ = "pack_session"
+    __table_args__ = (
+        Index(
+            "uq_pack_session_open_shipment",
+            "shipment_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_pack_session_station",
+            "station_id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
+    station_id: Mapped[int] = mapped_column(ForeignKey("station.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_why: Mapped[str] = mapped_column(String(32), default="")
+
+
+class Parcel(Base):
+    """One carton; as a ledger location (``location_id``) it holds its goods once labelled."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (UniqueConstraint("shipment_id", "sequence"), in_states(PARCEL))
+    id: Mapped[Id]
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
+    sequence: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16), default=PARCEL.initial)
+    sscc: Mapped[str] = mapped_column(String(18), unique=True)
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), unique=True)
+    carton_id: Mapped[int | None] = mapped_column(ForeignKey("carton.id"))
+    expected_grams: Mapped[int | None]
+    """NULL: a product without a weight is in it, the weight is recorded but not judged."""
+    weight_grams: Mapped[int | None]
+    weight_source: Mapped[str] = mapped_column(String(16), default="")
+    weighed_at: Mapped[datetime | None]
+    weighed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    override_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    override_reason: Mapped[str] = mapped_column(String(200), default="")
+    packed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    dispatched_at: Mapped[datetime | None]
+
+
+class ParcelLine(Base):
+    """Verified pieces of a shipment line in a parcel, by lot and serial ('' = none)."""
+
+    __tablename__ = "parcel_line"
+    __table_args__ = (CheckConstraint("quantity >= 0", name="quantity"),)
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcel.id"), primary_key=True)
+    shipment_line_id: Mapped[int] = mapped_column(ForeignKey("shipment_line.id"), primary_key=True)
+    lot: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    serial: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    quantity: Mapped[int]
+
+
+class Label(Base):
+    """A bought label.  ``content`` is the frozen value that was drawn, so a reprint is the same."""
+
+    __tablename__ = "label"
+    __table_args__ = (
+        in_states(LABEL),
+        UniqueConstraint("carrier", "tracking_number"),
+        Index(
+            "uq_label_active_parcel",
+            "parcel_id",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+        Index("ix_label_tracking_number", "tracking_number"),
+    )
+    id: Mapped[Id]
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcel.id"))
+    state: Mapped[str] = mapped_column(String(8), default=LABEL.initial)
+    carrier: Mapped[Code]
+    service: Mapped[Code]
+    tracking_number: Mapped[str] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    confirmed_at: Mapped[datetime | None]
+    """When the packer scanned it on its box."""
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    voided_at: Mapped[datetime | None]
+    voided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    void_reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class LabelReprint(Base):
+    """Somebody printed an active label again, and why."""
+
+    __tablename__ = "label_reprint"
+    id: Mapped[Id]
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"), index=True)
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    reason: Mapped[str] = mapped_column(String(200))

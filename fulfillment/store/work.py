@@ -1,0 +1,161 @@
+"""Waves, pick lists with their stops and feeds, totes in use, and tasks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fulfillment.domain.states import PICK_LIST, PICK_STOP, TASK
+from fulfillment.domain.values import TASK_KINDS
+from fulfillment.store.base import Base, Id, in_states, one_of
+
+
+class Wave(Base):
+    """Shipments released together."""
+
+    __tablename__ = "wave"
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
+    choice: Mapped[dict[str, Any]]
+    """What was asked for: cut-off, carrier, zone, priority, single or multi item."""
+    released_at: Mapped[datetime]
+    released_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+
+
+class PickList(Base):
+    """One walk of one picker."""
+
+    __tablename__ = "pick_list"
+    __table_args__ = (
+        in_states(PICK_LIST),
+        Index("ix_pick_list_queue", "warehouse_id", "state", "due_at"),
+    )
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), index=True)
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
+    state: Mapped[str] = mapped_column(String(16), default=PICK_LIST.initial)
+    priority: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]
+    walk: Mapped[dict[str, Any]]
+    """Length in metres, how it was proved, and what the page says about it."""
+    picker_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    claimed_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    current_stop_id: Mapped[int | None]
+    """The stop whose bin was scanned last."""
+    in_hand_feed_id: Mapped[int | None]
+    """The feed whose item was scanned and whose tote is awaited."""
+    in_hand: Mapped[int] = mapped_column(default=0)
+
+
+class PickListShipment(Base):
+    """Which shipment is collected at which position of the cart."""
+
+    __tablename__ = "pick_list_shipment"
+    __table_args__ = (
+        UniqueConstraint("pick_list_id", "position"),
+        Index("ix_pick_list_shipment_shipment", "shipment_id"),
+    )
+    pick_list_id: Mapped[int] = mapped_column(ForeignKey("pick_list.id"), primary_key=True)
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), primary_key=True)
+    position: Mapped[int]
+
+
+class PickStop(Base):
+    """One bin × product × lot of a pick list."""
+
+    __tablename__ = "pick_stop"
+    __table_args__ = (
+        in_states(PICK_STOP),
+        UniqueConstraint("pick_list_id", "sequence"),
+        Index("ix_pick_stop_place", "location_id", "product_id"),
+    )
+    id: Mapped[Id]
+    pick_list_id: Mapped[int] = mapped_column(ForeignKey("pick_list.id"))
+    sequence: Mapped[int]
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    lot: Mapped[str] = mapped_column(String(64), default="")
+    state: Mapped[str] = mapped_column(String(16), default=PICK_STOP.initial)
+
+
+class PickFeed(Base):
+    """How many of a stop go to one shipment line."""
+
+    __tablename__ = "pick_feed"
+    __table_args__ = (
+        UniqueConstraint("stop_id", "shipment_line_id"),
+        CheckConstraint(
+            "quantity > 0 AND picked >= 0 AND short >= 0 AND picked + short <= quantity", name="units"
+        ),
+        Index("ix_pick_feed_shipment_line", "shipment_line_id"),
+    )
+    id: Mapped[Id]
+    stop_id: Mapped[int] = mapped_column(ForeignKey("pick_stop.id"))
+    shipment_line_id: Mapped[int] = mapped_column(ForeignKey("shipment_line.id"))
+    position: Mapped[int]
+    quantity: Mapped[int]
+    picked: Mapped[int] = mapped_column(default=0)
+    short: Mapped[int] = mapped_column(default=0)
+
+
+class ToteUse(Base):
+    """A tote that holds goods of a shipment until it is packed empty."""
+
+    __tablename__ = "tote_use"
+    __table_args__ = (
+        Index(
+            "uq_tote_use_open",
+            "tote_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_tote_use_shipment", "shipment_id"),
+    )
+    id: Mapped[Id]
+    tote_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
+    opened_at: Mapped[datetime]
+    full_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+class Task(Base):
+    """Work that somebody does by scans: put-back, count, replenishment."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        in_states(TASK),
+        one_of("kind", TASK_KINDS, "kind"),
+        CheckConstraint("quantity >= 0 AND done >= 0 AND done <= quantity", name="units"),
+        Index("ix_task_queue", "warehouse_id", "state", "kind"),
+    )
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(16))
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
+    state: Mapped[str] = mapped_column(String(16), default=TASK.initial)
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    """Where the goods are (put-back), or which bin is counted."""
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"))
+    """Where they should go: a suggestion, any bin of the warehouse is taken."""
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    lot: Mapped[str] = mapped_column(String(64), default="")
+    quantity: Mapped[int] = mapped_column(default=0)
+    """Units to bring home (put-back); units missing (count)."""
+    done: Mapped[int] = mapped_column(default=0)
+    held: Mapped[int] = mapped_column(default=0)
+    """Units held in the bin until the count is done."""
+    counted: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(String(64), default="")
+    shipment_id: Mapped[int | None] = mapped_column(ForeignKey("shipment.id"))
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    finished_at: Mapped[datetime | None]
+    finished_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
