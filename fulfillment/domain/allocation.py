@@ -109,7 +109,9 @@ def _preference(source: Source, demand: Mapping[int, int], rule: str) -> tuple[o
         first: object = -sum(min(q, source.available.get(p, 0)) for p, q in demand.items())
         return (first, -sum(source.available.get(p, 0) for p in demand), source.code)
     if rule == "oldest-stock":
-        days = [d for p, d in (source.oldest or {}).items() if p in demand and source.available.get(p)]
+        days = [
+            d for p, d in (source.oldest or {}).items() if p in demand and source.available.get(p)
+        ]
         return (min(days, default=date.max), source.code)
     return (source.rank, source.code)
 
@@ -124,7 +126,8 @@ def _fewest(
     for size in range(1, len(ranked) + 1):
         for chosen in combinations(ranked, size):
             served = sum(
-                min(q, sum(max(0, s.available.get(p, 0)) for s in chosen)) for p, q in demand.items()
+                min(q, sum(max(0, s.available.get(p, 0)) for s in chosen))
+                for p, q in demand.items()
             )
             if served == reachable:
                 return chosen
@@ -142,7 +145,9 @@ def _share_out(
         for source in chosen:
             units = min(open_units, max(0, left[source.warehouse_id].get(line.product_id, 0)))
             if units:
-                shares.append(Share(line.order_line_id, line.product_id, source.warehouse_id, units))
+                shares.append(
+                    Share(line.order_line_id, line.product_id, source.warehouse_id, units)
+                )
                 left[source.warehouse_id][line.product_id] -= units
                 open_units -= units
         if open_units:

@@ -60,7 +60,9 @@ class Grant:
     seller_id: int | None = None
 
     @classmethod
-    def of_role(cls, role: Role, warehouse_id: int | None = None, seller_id: int | None = None) -> Grant:
+    def of_role(
+        cls, role: Role, warehouse_id: int | None = None, seller_id: int | None = None
+    ) -> Grant:
         """The grant that a role gives."""
         return cls(PERMISSIONS[role], warehouse_id, seller_id)
 
@@ -79,7 +81,11 @@ class Actor:
     locale: str = "en"
 
     def may(
-        self, permission: Permission, *, warehouse_id: int | None = None, seller_id: int | None = None
+        self,
+        permission: Permission,
+        *,
+        warehouse_id: int | None = None,
+        seller_id: int | None = None,
     ) -> bool:
         """Whether some grant gives *permission* for this warehouse and seller.
 
@@ -94,14 +100,24 @@ class Actor:
         )
 
     def require(
-        self, permission: Permission, *, warehouse_id: int | None = None, seller_id: int | None = None
+        self,
+        permission: Permission,
+        *,
+        warehouse_id: int | None = None,
+        seller_id: int | None = None,
     ) -> None:
         """Raise :class:`NotPermitted` unless :meth:`may`."""
         if not self.may(permission, warehouse_id=warehouse_id, seller_id=seller_id):
             raise NotPermitted(permission=permission)
 
     def require_sight(
-        self, permission: Permission, *, kind: str, key: str, warehouse_id: int | None, seller_id: int | None
+        self,
+        permission: Permission,
+        *,
+        kind: str,
+        key: str,
+        warehouse_id: int | None,
+        seller_id: int | None,
     ) -> None:
         """Like :meth:`require`, but a foreign thing is answered as if it did not exist."""
         self.require(permission)

@@ -43,7 +43,9 @@ class WarehousePolicy:
     def differences(self) -> dict[str, Any]:
         """What is stored: the fields that differ from the default."""
         default = WarehousePolicy()
-        return {name: value for name, value in asdict(self).items() if value != getattr(default, name)}
+        return {
+            name: value for name, value in asdict(self).items() if value != getattr(default, name)
+        }
 
     def weight_allowed_grams(self, expected_grams: int) -> int:
         """The greatest accepted difference from *expected_grams*."""

@@ -134,7 +134,9 @@ PICK_STOP = Machine(
     "open",
     (
         Transition("open", "pick", "picked", guard="every unit is in its tote"),
-        Transition("open", "short", "short", guard="a reason", effect="units to missing, count task"),
+        Transition(
+            "open", "short", "short", guard="a reason", effect="units to missing, count task"
+        ),
         Transition("open", "cancel", "cancelled"),
     ),
 )

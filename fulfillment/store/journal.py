@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, bindparam, insert, selec
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.errors import KeyReused
-from fulfillment.store.base import BIG, DOCUMENT, Base, Code, Id, one_of
+from fulfillment.store.base import BIG, DOCUMENT, Base, Code, Id, one_of, table_of
 from fulfillment.store.transaction import AnsweredBefore, Claim, Transaction
 
 
@@ -107,14 +107,14 @@ def known_scan(tx: Transaction, scan_id: str) -> Any | None:
     return tx.execute(_KNOWN_SCAN, {"scan_id": scan_id}).one_or_none()
 
 
-_KNOWN_SCAN = select(ScanEvent.__table__).where(
-    ScanEvent.__table__.c.scan_id == bindparam("scan_id")
+_KNOWN_SCAN = select(table_of(ScanEvent)).where(
+    table_of(ScanEvent).c.scan_id == bindparam("scan_id")
 )
 
 
 def claim_key(tx: Transaction, claim: Claim) -> None:
     """Claim an idempotency key, or raise :class:`AnsweredBefore` or :class:`KeyReused`."""
-    table = IdempotencyRecord.__table__
+    table = table_of(IdempotencyRecord)
     known = tx.execute(
         select(table.c.request_hash, table.c.status, table.c.body).where(
             table.c.client == claim.client, table.c.key == claim.key
@@ -138,7 +138,7 @@ def claim_key(tx: Transaction, claim: Claim) -> None:
 
 def store_answer(tx: Transaction, claim: Claim, *, status: int, body: Any) -> None:
     """Keep the first answer of a claimed key."""
-    table = IdempotencyRecord.__table__
+    table = table_of(IdempotencyRecord)
     tx.execute(
         update(IdempotencyRecord)
         .where(table.c.client == claim.client, table.c.key == claim.key)
@@ -184,4 +184,3 @@ def audit(
             "details": details or {},
         },
     )
-

@@ -83,7 +83,8 @@ class OrderLine(Base):
         UniqueConstraint("order_id", "line_number"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint(
-            "cancelled >= 0 AND allocated >= 0 AND cancelled + allocated <= quantity", name="balance"
+            "cancelled >= 0 AND allocated >= 0 AND cancelled + allocated <= quantity",
+            name="balance",
         ),
         Index("ix_order_line_product", "product_id"),
     )

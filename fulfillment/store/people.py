@@ -80,5 +80,3 @@ class ApiToken(Base):
     seller_ids: Mapped[list[int]]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-
-

@@ -37,7 +37,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.errors import NotEnoughStock
 from fulfillment.domain.values import MOVE_REASONS, VIRTUAL_KINDS, Place
-from fulfillment.store.base import Base, Id, one_of
+from fulfillment.store.base import Base, Id, one_of, table_of
 from fulfillment.store.catalog import Location, Product
 from fulfillment.store.transaction import Transaction
 
@@ -249,14 +249,14 @@ def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
             StockBalance.on_hand > StockBalance.reserved + StockBalance.held,
         )
         .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
-        .with_for_update(of=StockBalance.__table__)
+        .with_for_update(of=table_of(StockBalance))
     )
     return list(tx.execute(query))
 
 
 def lock_warehouse_balances(tx: Transaction, product_ids: Iterable[int]) -> list[Any]:
     """``warehouse_id, product_id, sellable, promised`` of the products, locked in the one order."""
-    table = WarehouseBalance.__table__
+    table = table_of(WarehouseBalance)
     query = (
         select(table)
         .where(table.c.product_id.in_(sorted(product_ids)))
@@ -269,7 +269,9 @@ def lock_warehouse_balances(tx: Transaction, product_ids: Iterable[int]) -> list
 def places(tx: Transaction, ids: Iterable[int]) -> dict[int, Place]:
     """The places with these ids."""
     rows = tx.execute(
-        select(Location.id, Location.kind, Location.warehouse_id).where(Location.id.in_(sorted(ids)))
+        select(Location.id, Location.kind, Location.warehouse_id).where(
+            Location.id.in_(sorted(ids))
+        )
     )
     return {row.id: Place(row.id, row.kind, row.warehouse_id) for row in rows}
 
@@ -353,7 +355,9 @@ def _apply_to_balances(tx: Transaction, changes: Mapping[_BalanceKey, _Change]) 
         for key, change in sorted(changes.items())
         if change.on_hand <= 0 and (change.on_hand or change.reserved or change.held)
     ]
-    raised = [_change_row(key, change) for key, change in sorted(changes.items()) if change.on_hand > 0]
+    raised = [
+        _change_row(key, change) for key, change in sorted(changes.items()) if change.on_hand > 0
+    ]
     if lowered and tx.execute(_LOWER, lowered).rowcount != len(lowered):
         raise _shortage(tx, lowered)
     if raised:
@@ -380,7 +384,7 @@ def _apply_to_warehouses(
 ) -> None:
     sellable: dict[tuple[int, int], int] = defaultdict(int)
     promised: dict[tuple[int, int], int] = defaultdict(int)
-    for (_, product_id, _lot), change in changes.items():
+    for (_location_id, product_id, _lot), change in changes.items():
         if change.sellable:
             assert change.place.warehouse_id is not None, "a pickable place stands in a warehouse"
             sellable[change.place.warehouse_id, product_id] += change.sellable
@@ -410,7 +414,7 @@ def _move_serials(tx: Transaction, moves: Sequence[Move]) -> None:
     for move in moves:
         if not move.serial:
             continue
-        table = SerialUnit.__table__
+        table = table_of(SerialUnit)
         if move.source.kind in ("supplier", "adjustment") or move.reason == "un-ship":
             tx.execute(
                 insert(SerialUnit),
@@ -443,7 +447,7 @@ def _move_serials(tx: Transaction, moves: Sequence[Move]) -> None:
 
 def _shortage(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> NotEnoughStock:
     """Which of the guarded rows did not hold, now that one did not."""
-    table = StockBalance.__table__
+    table = table_of(StockBalance)
     for row in rows:
         found = tx.execute(
             select(table.c.on_hand, table.c.reserved, table.c.held).where(
@@ -452,10 +456,15 @@ def _shortage(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> NotEnoughSt
                 table.c.lot == row["b_lot"],
             )
         ).one_or_none()
-        on_hand, reserved, held = found if found else (0, 0, 0)
+        on_hand, reserved, held = (
+            (found.on_hand, found.reserved, found.held) if found else (0, 0, 0)
+        )
         # Rows that did hold were lowered already, so what is short is short without this change.
-        if found is None or on_hand + row["b_on_hand"] < 0 or on_hand - reserved - held < max(
-            0, row["b_reserved"] + row["b_held"] - row["b_on_hand"]
+        if (
+            found is None
+            or on_hand + row["b_on_hand"] < 0
+            or on_hand - reserved - held
+            < max(0, row["b_reserved"] + row["b_held"] - row["b_on_hand"])
         ):
             return NotEnoughStock(
                 sku=_sku(tx, row["b_product"]),
@@ -473,7 +482,7 @@ def _shortage(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> NotEnoughSt
 
 
 def _warehouse_shortage(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> NotEnoughStock:
-    table = WarehouseBalance.__table__
+    table = table_of(WarehouseBalance)
     worst: tuple[int, Mapping[str, Any]] | None = None
     for row in rows:
         available = tx.execute(
@@ -502,7 +511,7 @@ def _code(tx: Transaction, location_id: int) -> str:
 
 
 def _guarded_lowering() -> Any:
-    table = StockBalance.__table__
+    table = table_of(StockBalance)
     on_hand = table.c.on_hand + bindparam("b_on_hand")
     reserved = table.c.reserved + bindparam("b_reserved")
     held = table.c.held + bindparam("b_held")
@@ -521,7 +530,7 @@ def _guarded_lowering() -> Any:
 
 
 def _guarded_warehouse_change() -> Any:
-    table = WarehouseBalance.__table__
+    table = table_of(WarehouseBalance)
     sellable = table.c.sellable + bindparam("w_sellable")
     promised = table.c.promised + bindparam("w_promised")
     return (
@@ -537,7 +546,7 @@ def _guarded_warehouse_change() -> Any:
 
 
 def _raising(dialect: Any) -> Any:
-    table = StockBalance.__table__
+    table = table_of(StockBalance)
     new = dialect.insert(table).values(
         location_id=bindparam("b_location"),
         product_id=bindparam("b_product"),
@@ -548,14 +557,12 @@ def _raising(dialect: Any) -> Any:
     )
     return new.on_conflict_do_update(
         index_elements=[table.c.location_id, table.c.product_id, table.c.lot],
-        set_={
-            name: table.c[name] + new.excluded[name] for name in ("on_hand", "reserved", "held")
-        },
+        set_={name: table.c[name] + new.excluded[name] for name in ("on_hand", "reserved", "held")},
     )
 
 
 def _growing_warehouse(dialect: Any) -> Any:
-    table = WarehouseBalance.__table__
+    table = table_of(WarehouseBalance)
     new = dialect.insert(table).values(
         warehouse_id=bindparam("w_warehouse"),
         product_id=bindparam("w_product"),

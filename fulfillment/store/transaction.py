@@ -178,7 +178,9 @@ def prepare_engine(engine: Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def _configure(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.isolation_level = None  # the driver's implicit BEGIN is a read lock too late
+        dbapi_connection.isolation_level = (
+            None  # the driver's implicit BEGIN is a read lock too late
+        )
         for pragma in SQLITE_PRAGMAS:
             dbapi_connection.execute(pragma)
 

@@ -91,7 +91,8 @@ class PickFeed(Base):
     __table_args__ = (
         UniqueConstraint("stop_id", "shipment_line_id"),
         CheckConstraint(
-            "quantity > 0 AND picked >= 0 AND short >= 0 AND picked + short <= quantity", name="units"
+            "quantity > 0 AND picked >= 0 AND short >= 0 AND picked + short <= quantity",
+            name="units",
         ),
         Index("ix_pick_feed_shipment_line", "shipment_line_id"),
     )
