@@ -1,0 +1,72 @@
+"""Shared fixtures: every test that touches the database runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask import Flask
+
+from fulfillment.app import create_app
+from fulfillment.settings import Settings
+from fulfillment.store.base import db
+from tests.support.databases import drop_database, fresh_database
+from tests.support.world import World
+
+
+def application(url: str, directory: Path) -> Flask:
+    """An application on the database at *url*."""
+    environ = {"DATABASE_URL": url, "FULFILLMENT_INSTANCE_DIR": str(directory)}
+    app = create_app(Settings.from_environ(environ))
+    app.config["TESTING"] = True
+    return app
+
+
+def migrate(url: str) -> None:
+    """Build the schema in an empty database."""
+    with tempfile.TemporaryDirectory() as directory:
+        app = application(url, Path(directory))
+        with app.app_context():
+            flask_migrate.upgrade()
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database: each test once on SQLite, once on PostgreSQL."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "test.db"
+        shutil.copy(template, path)
+        yield f"sqlite:///{path}"
+        return
+    url = fresh_database(request.node.name, build=migrate)
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a fresh database, its context pushed."""
+    app = application(database_url, tmp_path)
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """A seller, two warehouses, bins, totes, stations, people; see :class:`World`."""
+    return World()
