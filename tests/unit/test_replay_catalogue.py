@@ -84,6 +84,15 @@ def test_every_barcode_has_its_check_digit_and_no_two_are_the_same() -> None:
     assert len(set(gtins)) == 3 * len(NAMES)
 
 
+def test_two_stock_codes_that_would_bear_one_barcode_get_two() -> None:
+    # Found by search: the hash gives both item reference 816006079.
+    first, second = catalogue({"25094": "BOWL", "54305": "POT"})
+    assert catalogue({"54305": "POT"})[0].barcodes[0] == first.barcodes[0]
+    assert not {barcode.gtin for barcode in first.barcodes} & {
+        barcode.gtin for barcode in second.barcodes
+    }
+
+
 def test_inner_and_case_bear_the_item_reference_of_the_piece() -> None:
     for product in catalogue(NAMES):
         each, inner, case = product.barcodes
@@ -188,6 +197,18 @@ def test_the_most_ordered_product_lies_nearer_than_the_least_ordered() -> None:
         ]
         assert min(walks)[1] < max(walks)[1]
         assert [walk for _, walk in sorted(walks)] == sorted(walk for _, walk in walks)
+
+
+def test_a_reserve_lies_behind_everything_that_is_picked_from() -> None:
+    few = [wanted(f"FEW{n}", 2) for n in range(200)]
+    plan = stock_plan([wanted("MANY", 5_000, lines=100), *few], seed=1, share=1.0)
+    walk = {place.code: place.x_m + place.y_m for house in plan.warehouses for place in house.bins}
+    for house in plan.warehouses:
+        stocks = [stock for stock in plan.opening if stock.warehouse == house.code]
+        many = [walk[stock.bin] for stock in stocks if stock.sku == "MANY"]
+        others = [walk[stock.bin] for stock in stocks if stock.sku != "MANY"]
+        assert len(many) == 2
+        assert min(many) <= min(others) < max(others) <= max(many)
 
 
 def test_goods_ordered_once_are_missing_in_about_one_case_of_twenty() -> None:

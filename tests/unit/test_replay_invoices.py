@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fulfillment.replay.invoices import (
     COLUMNS,
@@ -61,6 +63,11 @@ def test_a_goods_row_becomes_a_line_with_whole_numbers_pence_and_utc() -> None:
         )
     ]
     assert counts == ReadCounts(1, 1, {}, 0, ())
+
+
+def test_half_a_penny_is_rounded_up() -> None:
+    [invoice], _ = read(a_row(UnitPrice="1.005"))
+    assert invoice.lines[0].unit_price_minor == 101
 
 
 def test_summer_times_of_the_uk_are_an_hour_ahead_of_utc() -> None:
@@ -200,7 +207,9 @@ def test_a_cancellation_between_the_rows_of_an_invoice_does_not_cut_it() -> None
 
 def test_an_order_is_placed_at_the_earliest_time_of_its_rows() -> None:
     [invoice], _ = read(
-        a_row(InvoiceDate="2010-12-01 08:27:00"), a_row(InvoiceDate="2010-12-01 08:26:00")
+        a_row(InvoiceDate="2010-12-01 08:27:00"),
+        a_row(InvoiceDate="2010-12-01 08:26:00"),
+        a_row(InvoiceDate="2010-12-01 08:28:00"),
     )
     assert invoice.placed_at == datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
 
@@ -311,3 +320,24 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, suffix: str, damage: str) 
     with pytest.raises(RetailFileError) as refused:
         list(file_rows(path))
     assert refused.value.code == "damaged-archive"
+
+
+CELLS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["C1", "536365", "POST", "6.0", "-6.0", "0", "2010-12-01 08:26:00", "1e9"]),
+)
+
+
+@settings(deadline=None)  # a busy machine is no fault of the reader
+@given(
+    rows=st.lists(
+        st.dictionaries(st.sampled_from(COLUMNS), CELLS).map(lambda cells: a_row(**cells))
+    ),
+    limit=st.none() | st.integers(1, 5),
+)
+def test_whatever_the_cells_hold_every_row_is_accounted_for(
+    rows: list[Row], limit: int | None
+) -> None:
+    invoices, counts = read(*rows, limit=limit)
+    assert counts.goods_rows == sum(len(invoice.lines) for invoice in invoices)
+    assert all(line.quantity > 0 for invoice in invoices for line in invoice.lines)
