@@ -43,6 +43,7 @@ from stdnum import ean
 from stdnum.iso7064 import mod_37_36
 
 MOST_CHARACTERS = 128
+MOST_CHARACTERS_LOGGED = 512
 GROUP_SEPARATOR = "\x1d"
 
 
@@ -154,6 +155,14 @@ def parse(raw: str) -> Scan:
     if len(text) == 18 and text.isdigit() and gtin_is_valid(text):
         return SsccScan(text)
     return ProductScan(product_code(text))
+
+
+def storable(raw: str) -> str:
+    """*raw* as it goes into the scan log: what no database text can hold is written as an escape."""
+    shown = (
+        character if character.isprintable() else f"\\x{ord(character):02x}" for character in raw
+    )
+    return "".join(shown)[:MOST_CHARACTERS_LOGGED]
 
 
 def product_code(text: str) -> str:

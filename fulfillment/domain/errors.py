@@ -191,6 +191,14 @@ class WeightBlocked(Conflict):
 
 
 @dataclass(eq=False)
+class LabelNotConfirmed(Conflict):
+    """The warehouse asks for the scan of every label on its box before it ships."""
+
+    code = "label-not-confirmed"
+    tracking_numbers: tuple[str, ...]
+
+
+@dataclass(eq=False)
 class KeyReused(Conflict):
     """The idempotency key was used before with another request."""
 

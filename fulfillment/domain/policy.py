@@ -31,6 +31,8 @@ class WarehousePolicy:
     cart_positions: int = 12
     list_lines: int = 60
     label_scan_required: bool = True
+    company_prefix: str = "9520000"
+    """GS1 company prefix of the SSCCs; the default lies in GS1's range for demonstrations."""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> WarehousePolicy:
@@ -78,6 +80,9 @@ def _faults_of(stored: Mapping[str, Any]) -> list[Fault]:
         elif name in _CHOICES:
             if value not in _CHOICES[name]:
                 faults.append(Fault(name, "not-one-of", ", ".join(_CHOICES[name])))
+        elif name == "company_prefix":
+            if not isinstance(value, str) or not value.isdigit() or not 7 <= len(value) <= 10:
+                faults.append(Fault(name, "not-a-company-prefix", str(value)))
         elif name in names and type(value) is not bool:
             faults.append(Fault(name, "not-a-yes-or-no", str(value)))
     return faults

@@ -38,6 +38,8 @@ class PackSession(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_why: Mapped[str] = mapped_column(String(32), default="")
+    mode: Mapped[str] = mapped_column(String(32), default="")
+    """What the next scan is taken for: '', ``take-out``, ``short``, ``short:<reason>``."""
 
 
 class Parcel(Base):

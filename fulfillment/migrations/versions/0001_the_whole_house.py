@@ -608,6 +608,7 @@ def upgrade() -> None:
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_why', sa.String(length=32), nullable=False),
+    sa.Column('mode', sa.String(length=32), nullable=False),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_pack_session_shipment_id')),
     sa.ForeignKeyConstraint(['station_id'], ['station.id'], name=op.f('fk_pack_session_station_id')),
     sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_pack_session_user_id')),

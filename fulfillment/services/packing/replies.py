@@ -1,0 +1,230 @@
+"""What a station gets back: the verdict, the state that it leaves, the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, insert
+
+from fulfillment.domain.barcodes import storable
+from fulfillment.domain.packing import BenchState, LotShare, PackLine, next_step
+from fulfillment.domain.people import Actor
+from fulfillment.domain.values import Accepted, Refused, Verdict
+from fulfillment.store import packing as rows
+from fulfillment.store.base import table_of
+from fulfillment.store.journal import ScanEvent
+from fulfillment.store.packing import Counted
+from fulfillment.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class ParcelView:
+    """A parcel as the bench shows it."""
+
+    sequence: int
+    state: str
+    sscc: str
+    expected_grams: int | None
+    weight_grams: int | None
+    tracking_number: str | None
+    confirmed: bool
+
+
+@dataclass(frozen=True)
+class BenchView:
+    """The order that is open at the station; ``lines`` with what is in and what is missing."""
+
+    order_number: str
+    shipment_number: str
+    shipment_id: int
+    state: str
+    packing_note: str
+    cut_off_at: Any
+    parcel: int | None
+    lines: tuple[PackLine, ...]
+    parcels: tuple[ParcelView, ...] = ()
+    totes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BenchReply:
+    """The answer to a gesture."""
+
+    verdict: Verdict
+    view: BenchView | None
+    next_code: str
+    next_fields: dict[str, Any] = field(default_factory=dict)
+    repeated: bool = False
+    """Whether the scan id was known: the verdict is the first one, the state the present one."""
+
+
+@dataclass
+class Bench:
+    """The open shipment at a station inside one transaction: its locked row and its lines."""
+
+    row: Row[Any]
+    lines: tuple[PackLine, ...]
+    state: str
+    mode: str = ""
+    closed: bool = False
+
+    @property
+    def missing(self) -> int:
+        """Pieces still to be scanned."""
+        return sum(line.missing for line in self.lines)
+
+
+def load_lines(tx: Transaction, shipment_id: int) -> tuple[PackLine, ...]:
+    """The lines of a shipment; those of lot-tracked products with their picked lots."""
+    found = rows.lines_of(tx, shipment_id)
+    lots = _lot_shares(tx, shipment_id) if any(row.tracking == "lot" for row in found) else {}
+    return tuple(
+        PackLine(
+            id=row.id,
+            product_id=row.product_id,
+            sku=row.sku,
+            name=row.name,
+            quantity=row.quantity,
+            packed=row.packed,
+            tracking=row.tracking,
+            weight_grams=row.weight_grams,
+            lots=lots.get(row.id, ()),
+            sides_mm=_sides(row),
+            picture_url=row.picture_url,
+        )
+        for row in found
+    )
+
+
+def _sides(row: Row[Any]) -> tuple[int, int, int] | None:
+    sides = (row.length_mm, row.width_mm, row.height_mm)
+    return sides if None not in sides else None
+
+
+def _lot_shares(tx: Transaction, shipment_id: int) -> dict[int, tuple[LotShare, ...]]:
+    packed: dict[tuple[int, str], int] = {}
+    for content in rows.contents_of(tx, shipment_id):
+        key = (content.shipment_line_id, content.lot)
+        packed[key] = packed.get(key, 0) + content.quantity
+    picked: dict[tuple[int, str], int] = {}
+    expiry = {}
+    for held in rows.held_by(tx, shipment_id):
+        if held.kind == "bin":
+            continue
+        key = (held.shipment_line_id, held.lot)
+        picked[key] = picked.get(key, 0) + held.quantity
+        expiry[key] = held.expires_on
+    shares: dict[int, tuple[LotShare, ...]] = {}
+    for (line_id, lot), quantity in sorted(picked.items()):
+        share = LotShare(lot, quantity, packed.get((line_id, lot), 0), expiry[line_id, lot])
+        shares[line_id] = (*shares.get(line_id, ()), share)
+    return shares
+
+
+def today_at(tx: Transaction, timezone: str) -> Any:
+    """The warehouse's calendar day."""
+    return tx.now.astimezone(ZoneInfo(timezone)).date()
+
+
+def reply_of(
+    tx: Transaction, verdict: Verdict, bench: Bench | None, *, repeated: bool = False
+) -> BenchReply:
+    """Verdict and present state; parcels are read only once the pieces are all in."""
+    if bench is None:
+        code, fields = next_step(None)
+        return BenchReply(verdict, None, code, fields, repeated)
+    parcels: Sequence[Row[Any]] = ()
+    if bench.state != "packing":
+        parcels = rows.parcels_of(tx, bench.row.shipment_id)
+    view = _view(bench, parcels)
+    if bench.closed:
+        code, fields = next_step(None)
+        return BenchReply(verdict, view, code, fields, repeated)
+    unweighed = next((p.sequence for p in parcels if p.state == "closed"), None)
+    unconfirmed = next(
+        (p.tracking_number for p in parcels if p.tracking_number and not p.confirmed_at), None
+    )
+    state = BenchState(bench.state, bench.missing, unweighed, unconfirmed, bench.mode)
+    code, fields = next_step(state)
+    return BenchReply(verdict, view, code, fields, repeated)
+
+
+def _view(bench: Bench, parcels: Sequence[Row[Any]]) -> BenchView:
+    row = bench.row
+    return BenchView(
+        order_number=row.order_number,
+        shipment_number=row.shipment_number,
+        shipment_id=row.shipment_id,
+        state=bench.state,
+        packing_note=row.packing_note,
+        cut_off_at=row.cut_off_at,
+        parcel=getattr(row, "parcel_sequence", None),
+        lines=bench.lines,
+        parcels=tuple(
+            ParcelView(
+                sequence=parcel.sequence,
+                state=parcel.state,
+                sscc=parcel.sscc,
+                expected_grams=parcel.expected_grams,
+                weight_grams=parcel.weight_grams,
+                tracking_number=parcel.tracking_number,
+                confirmed=parcel.confirmed_at is not None,
+            )
+            for parcel in parcels
+        ),
+    )
+
+
+_EVENT = insert(table_of(ScanEvent))
+
+
+def record(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    station_id: int,
+    scan_id: str,
+    raw: str,
+    verdict: Verdict,
+    shipment_id: int | None = None,
+    parcel_id: int | None = None,
+    counted: Sequence[Counted] = (),
+) -> int:
+    """Store one packing scan, refused ones too, and return its id."""
+    fields = dict(verdict.fields)
+    if len(counted) > 1:
+        fields["counts"] = [list(one) for one in counted]
+    line, lot, serial, _units = counted[0] if counted else (None, "", "", 0)
+    result = tx.execute(
+        _EVENT,
+        {
+            "scan_id": scan_id,
+            "process": "pack",
+            "at": tx.now,
+            "user_id": actor.user_id,
+            "station_id": station_id,
+            "raw": storable(raw),
+            "accepted": isinstance(verdict, Accepted),
+            "code": verdict.code,
+            "fields": fields,
+            "shipment_id": shipment_id,
+            "parcel_id": parcel_id,
+            "shipment_line_id": line,
+            "lot": lot,
+            "serial": serial,
+            "quantity": sum(one[3] for one in counted),
+        },
+    )
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def first_verdict(row: Any) -> Verdict:
+    """The verdict of a scan event: what a repeat of its id is answered."""
+    kind = Accepted if row.known_accepted else Refused
+    fields = {name: value for name, value in row.known_fields.items() if name != "counts"}
+    return kind(row.known_code, fields)

@@ -1,0 +1,650 @@
+"""What a scan at the bench means: open an order, count a piece, take it back, do a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from fulfillment.domain.barcodes import (
+    Command,
+    Own,
+    OwnScan,
+    ProductScan,
+    Scan,
+    SsccScan,
+    Unreadable,
+    parse,
+    sscc,
+    storable,
+)
+from fulfillment.domain.errors import UnknownThing
+from fulfillment.domain.packing import Item, judge_item, missing_words, with_counts
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.policy import WarehousePolicy
+from fulfillment.domain.states import PARCEL, SHIPMENT
+from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, Verdict
+from fulfillment.services.packing import sealing, shipping, shorting
+from fulfillment.services.packing.replies import (
+    Bench,
+    BenchReply,
+    first_verdict,
+    load_lines,
+    record,
+    reply_of,
+    today_at,
+)
+from fulfillment.store import packing as rows
+from fulfillment.store.base import table_of
+from fulfillment.store.catalog import Location
+from fulfillment.store.journal import ScanEvent, audit, known_scan
+from fulfillment.store.orders import Hold, Shipment
+from fulfillment.store.packing import Counted
+from fulfillment.store.parcels import PackSession, Parcel, ParcelLine
+from fulfillment.store.people import Station
+from fulfillment.store.stock import StockBalance
+from fulfillment.store.transaction import Transaction, reads, writes
+
+_session = table_of(PackSession)
+_shipment = table_of(Shipment)
+_event = table_of(ScanEvent)
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """One scan on its way through: who, where, which id, what text."""
+
+    actor: Actor
+    station_id: int
+    scan_id: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it, ready to be recorded."""
+
+    verdict: Verdict
+    bench: Bench | None
+    counted: tuple[Counted, ...] = ()
+    shipment_id: int | None = None
+    """Whose it was, when no bench is open (or not yet)."""
+    takes_back: int | None = None
+    """The scan event that this one undid."""
+
+
+@writes
+def scan(tx: Transaction, actor: Actor, *, station_id: int, scan_id: str, raw: str) -> BenchReply:
+    """Take one scan at a packing station.
+
+    The first scan of a tote, order, shipment or pick list opens a shipment; items are counted
+    into its open parcel; commands do what their sheet says.  A known *scan_id* is answered
+    with its first verdict and the present state.  Refusals are stored and returned, not raised.
+
+    Raises: NotPermitted when *actor* may not pack in the station's warehouse.
+    """
+    gesture = Gesture(actor, station_id, scan_id, raw)
+    row = rows.bench_at(tx, station_id, scan_id)
+    if row is None:
+        return _without_order(tx, gesture)
+    actor.require(Permission.PACK, warehouse_id=row.warehouse_id)
+    bench = Bench(row, load_lines(tx, row.shipment_id), row.state, row.mode)
+    if row.known_id is not None:
+        return reply_of(tx, first_verdict(row), bench, repeated=True)
+    if row.user_id != actor.user_id:
+        tx.execute(
+            update(_session).where(_session.c.id == row.session_id).values(user_id=actor.user_id)
+        )
+    outcome = _with_order(tx, gesture, bench, parse(raw))
+    return _recorded(tx, gesture, outcome)
+
+
+@reads
+def bench(tx: Transaction, actor: Actor, *, station_id: int) -> BenchReply:
+    """The present state of a station, for a page that was just opened or reloaded."""
+    warehouse_id = _warehouse_of(tx, station_id)
+    actor.require(Permission.PACK, warehouse_id=warehouse_id)
+    found = tx.execute(
+        select(_session.c.shipment_id, _session.c.mode).where(
+            _session.c.station_id == station_id, _session.c.closed_at.is_(None)
+        )
+    ).one_or_none()
+    if found is None:
+        return reply_of(tx, Accepted("closed", {"order": ""}), None)
+    row = rows.shipment_seen(tx, found.shipment_id)
+    open_bench = Bench(row, load_lines(tx, found.shipment_id), row.state, found.mode)
+    verdict = Accepted(
+        "resumed", {"order": row.order_number, "missing": missing_words(open_bench.lines)}
+    )
+    return reply_of(tx, verdict, open_bench)
+
+
+def _recorded(tx: Transaction, gesture: Gesture, outcome: Outcome) -> BenchReply:
+    opened = outcome.bench
+    event_id = record(
+        tx,
+        gesture.actor,
+        station_id=gesture.station_id,
+        scan_id=gesture.scan_id,
+        raw=gesture.raw,
+        verdict=outcome.verdict,
+        shipment_id=opened.row.shipment_id if opened else outcome.shipment_id,
+        parcel_id=getattr(opened.row, "parcel_id", None) if opened else None,
+        counted=outcome.counted,
+    )
+    if outcome.takes_back is not None:
+        tx.execute(
+            update(_event).where(_event.c.id == outcome.takes_back).values(undone_by_id=event_id)
+        )
+    return reply_of(tx, outcome.verdict, opened)
+
+
+def _warehouse_of(tx: Transaction, station_id: int) -> int:
+    found = tx.execute(
+        select(Station.warehouse_id).where(Station.id == station_id)
+    ).scalar_one_or_none()
+    if found is None:
+        raise UnknownThing(kind="station", key=str(station_id))
+    return int(found)
+
+
+# --- no order is open at the station -----------------------------------------------------------
+
+
+def _without_order(tx: Transaction, gesture: Gesture) -> BenchReply:
+    warehouse_id = _warehouse_of(tx, gesture.station_id)
+    gesture.actor.require(Permission.PACK, warehouse_id=warehouse_id)
+    known = known_scan(tx, gesture.scan_id)
+    if known is not None:
+        kind = Accepted if known.accepted else Refused
+        return reply_of(tx, kind(known.code, dict(known.fields)), None, repeated=True)
+    scanned = parse(gesture.raw)
+    if isinstance(scanned, OwnScan) and scanned.kind in _OPENING:
+        return _recorded(tx, gesture, _open(tx, gesture, scanned, warehouse_id))
+    if scanned == OwnScan(Own.COMMAND, Command.TAKE_OVER):
+        return _recorded(tx, gesture, _take_over(tx, gesture))
+    if isinstance(scanned, Unreadable):
+        return _recorded(tx, gesture, Outcome(Refused("unreadable", {"why": scanned.why}), None))
+    lost = rows.lost_session_at(tx, gesture.station_id)
+    if lost is not None:
+        fields = {"order": lost.order_number, "holder": lost.holder, "station": lost.station}
+        return _recorded(tx, gesture, Outcome(Refused("lost-to-take-over", fields), None))
+    return _recorded(tx, gesture, Outcome(Refused("no-order-open"), None))
+
+
+_OPENING = (Own.TOTE, Own.ORDER, Own.SHIPMENT, Own.PICK_LIST)
+
+
+def _open(tx: Transaction, gesture: Gesture, scanned: OwnScan, warehouse_id: int) -> Outcome:
+    shipment_id = _shipment_scanned(tx, scanned, warehouse_id)
+    if shipment_id is None:
+        return Outcome(Refused("unknown-barcode", {"raw": storable(gesture.raw)}), None)
+    row = rows.shipment_facts(tx, shipment_id)
+    assert row is not None, "found by a foreign key"
+    refusal = _cannot_open(tx, row, warehouse_id)
+    if refusal is not None:
+        return Outcome(refusal, None, shipment_id=shipment_id)
+    holder = rows.open_session_of(tx, shipment_id)
+    if holder is not None:
+        fields = {
+            "order": row.order_number,
+            "holder": holder.user_name,
+            "station": holder.station_code,
+            "since": holder.opened_at.isoformat(),
+        }
+        return Outcome(Refused("opened-elsewhere", fields), None, shipment_id=shipment_id)
+    return _opened(tx, gesture, row)
+
+
+def _shipment_scanned(tx: Transaction, scanned: OwnScan, warehouse_id: int) -> int | None:
+    if scanned.kind is Own.TOTE:
+        return rows.shipment_of_tote(tx, scanned.payload)
+    if scanned.kind is Own.ORDER:
+        return rows.shipment_of_order(tx, scanned.payload, warehouse_id)
+    if scanned.kind is Own.SHIPMENT:
+        return rows.shipment_of_number(tx, scanned.payload)
+    return rows.shipment_of_pick_list(tx, scanned.payload)
+
+
+def _cannot_open(tx: Transaction, row: Any, warehouse_id: int) -> Refused | None:
+    order = {"order": row.order_number}
+    if row.warehouse_id != warehouse_id:
+        return Refused("other-warehouse", order)
+    if row.state == "cancelled":
+        return Refused("order-cancelled", {**order, "reason": row.cancel_reason})
+    if row.state in ("shipped", "dispatched"):
+        return Refused("order-shipped", order)
+    if row.state in ("allocated", "released", "picking"):
+        totes = ", ".join(rows.totes_of(tx, row.shipment_id))
+        return Refused("not-picked-yet", {**order, "state": row.state, "totes": totes})
+    holds = rows.open_holds(tx, row.order_id, row.shipment_id)
+    return Refused("order-on-hold", {**order, "holds": ", ".join(holds)}) if holds else None
+
+
+def _opened(tx: Transaction, gesture: Gesture, row: Any) -> Outcome:
+    """Open the session; the first time the shipment goes to *packing* and gets a parcel."""
+    tx.execute(
+        insert(_session),
+        {
+            "shipment_id": row.shipment_id,
+            "station_id": gesture.station_id,
+            "user_id": gesture.actor.user_id,
+            "opened_at": tx.now,
+        },
+    )
+    state = row.state
+    if state == "picked":
+        state = SHIPMENT.advance(state, "open")
+        tx.execute(
+            update(_shipment)
+            .where(_shipment.c.id == row.shipment_id)
+            .values(
+                state=state,
+                station_id=gesture.station_id,
+                pack_started_at=func.coalesce(_shipment.c.pack_started_at, tx.now),
+                pack_started_by_id=func.coalesce(
+                    _shipment.c.pack_started_by_id, gesture.actor.user_id
+                ),
+            )
+        )
+        _ensure_open_parcel(tx, row)
+    lines = load_lines(tx, row.shipment_id)
+    opened = Bench(row, lines, state)
+    if any(line.packed for line in lines):
+        fields: dict[str, Any] = {"order": row.order_number, "missing": missing_words(lines)}
+        return Outcome(Accepted("resumed", fields), opened)
+    fields = {"order": row.order_number, "pieces": sum(line.quantity for line in lines)}
+    return Outcome(Accepted("opened", fields), opened)
+
+
+def _ensure_open_parcel(tx: Transaction, row: Any) -> None:
+    """An open parcel for the next pieces; after a replacement pick the half-full one serves on."""
+    parcel = table_of(Parcel)
+    known = tx.execute(
+        select(parcel.c.state, parcel.c.sequence).where(parcel.c.shipment_id == row.shipment_id)
+    ).all()
+    if any(one.state == PARCEL.initial for one in known):
+        return
+    sequence = max((one.sequence for one in known), default=0) + 1
+    prefix = WarehousePolicy.of(row.policy).company_prefix
+    tx.execute(
+        insert(parcel),
+        {
+            "shipment_id": row.shipment_id,
+            "sequence": sequence,
+            "sscc": sscc(prefix, row.shipment_id * 100 + sequence),
+        },
+    )
+
+
+def _take_over(tx: Transaction, gesture: Gesture) -> Outcome:
+    """TAKE OVER after a refused opening: the first asks again, the second does it."""
+    last = rows.last_event_at(tx, gesture.station_id)
+    if last is None or last.code not in ("opened-elsewhere", "take-over-again"):
+        return Outcome(Refused("nothing-to-take-over"), None)
+    row = rows.shipment_facts(tx, last.shipment_id)
+    holder = rows.open_session_of(tx, last.shipment_id)
+    if row is None or holder is None:
+        return Outcome(Refused("nothing-to-take-over"), None)
+    gesture.actor.require(Permission.PACK, warehouse_id=row.warehouse_id)
+    names = {"holder": holder.user_name, "since": holder.opened_at.isoformat()}
+    if last.code == "opened-elsewhere":
+        verdict = Accepted("take-over-again", names, tone="attention")
+        return Outcome(verdict, None, shipment_id=row.shipment_id)
+    tx.execute(
+        update(_session)
+        .where(_session.c.id == holder.id)
+        .values(closed_at=tx.now, closed_why="taken-over")
+    )
+    audit(
+        tx,
+        by_id=gesture.actor.user_id,
+        act="take-over",
+        subject=("shipment", row.shipment_id),
+        warehouse_id=row.warehouse_id,
+        details={"from_user": holder.user_id, "from_station": holder.station_code},
+    )
+    outcome = _opened(tx, gesture, row)
+    verdict = Accepted("taken-over", {"order": row.order_number, "holder": holder.user_name})
+    return Outcome(verdict, outcome.bench)
+
+
+# --- an order is open --------------------------------------------------------------------------
+
+
+def _with_order(tx: Transaction, gesture: Gesture, bench: Bench, scanned: Scan) -> Outcome:
+    row = bench.row
+    if bench.state == "cancelled":
+        _close_session(tx, bench, "cancelled")
+        fields = {"order": row.order_number, "reason": row.cancel_reason}
+        return Outcome(Refused("order-cancelled", fields), bench)
+    if isinstance(scanned, Unreadable):
+        return Outcome(Refused("unreadable", {"why": scanned.why}), bench)
+    if isinstance(scanned, OwnScan):
+        return _own(tx, gesture, bench, scanned)
+    if bench.state == "labelled":
+        code = scanned.sscc if isinstance(scanned, SsccScan) else gesture.raw.strip()
+        confirmed = shipping.confirm_label(tx, gesture.actor, bench, code)
+        if confirmed is not None:
+            return Outcome(confirmed, bench)
+    if isinstance(scanned, SsccScan):
+        return Outcome(Refused("unknown-barcode", {"raw": storable(gesture.raw)}), bench)
+    return _item(tx, gesture, bench, scanned)
+
+
+def _own(tx: Transaction, gesture: Gesture, bench: Bench, scanned: OwnScan) -> Outcome:
+    if scanned.kind is Own.COMMAND:
+        act = _COMMANDS.get(scanned.payload)
+        if act is None:
+            return Outcome(Refused("not-for-packing", {"raw": storable(gesture.raw)}), bench)
+        return act(tx, gesture, bench)
+    if scanned.kind is Own.REASON:
+        return _reason(tx, gesture, bench, scanned.payload)
+    if scanned.kind is Own.CARTON:
+        return Outcome(sealing.choose_carton(tx, bench, scanned.payload), bench)
+    if scanned.kind in _OPENING:
+        return _switch(tx, gesture, bench, scanned)
+    return Outcome(Refused("not-for-packing", {"raw": storable(gesture.raw)}), bench)
+
+
+def _switch(tx: Transaction, gesture: Gesture, bench: Bench, scanned: OwnScan) -> Outcome:
+    """Another order's tote: only when nothing of the open one is packed yet."""
+    row = bench.row
+    shipment_id = _shipment_scanned(tx, scanned, row.warehouse_id)
+    if shipment_id == row.shipment_id:
+        fields = {"order": row.order_number, "missing": missing_words(bench.lines)}
+        return Outcome(Accepted("resumed", fields), bench)
+    if bench.state != "packing" or any(line.packed for line in bench.lines):
+        fields = {"order": row.order_number, "missing": missing_words(bench.lines)}
+        return Outcome(Refused("order-open", fields), bench)
+    _close_session(tx, bench, "put-aside")
+    tx.execute(
+        update(_shipment)
+        .where(_shipment.c.id == row.shipment_id)
+        .values(state=SHIPMENT.advance(bench.state, "put-aside"))
+    )
+    return _open(tx, gesture, scanned, row.warehouse_id)
+
+
+def _close_session(tx: Transaction, bench: Bench, why: str) -> None:
+    tx.execute(
+        update(_session)
+        .where(_session.c.id == bench.row.session_id)
+        .values(closed_at=tx.now, closed_why=why, mode="")
+    )
+    bench.closed = True
+
+
+def _set_mode(tx: Transaction, bench: Bench, mode: str) -> None:
+    tx.execute(update(_session).where(_session.c.id == bench.row.session_id).values(mode=mode))
+    bench.mode = mode
+
+
+# --- items -------------------------------------------------------------------------------------
+
+
+def _item(tx: Transaction, gesture: Gesture, bench: Bench, scanned: ProductScan) -> Outcome:
+    found = rows.product_by_code(tx, bench.row.seller_id, scanned.code)
+    if found is None:
+        return Outcome(Refused("unknown-barcode", {"raw": storable(gesture.raw)}), bench)
+    item = Item(
+        product_id=found.product_id,
+        sku=found.sku,
+        name=found.name,
+        units=found.quantity,
+        lot=scanned.lot if found.tracking == "lot" else "",
+        serial=scanned.serial,
+        expires_on=scanned.expires_on,
+    )
+    if bench.mode == "take-out":
+        return _take_item_out(tx, bench, item)
+    if bench.mode.startswith("short:"):
+        return _short_item(tx, gesture, bench, item)
+    return _count(tx, gesture.actor, bench, item)
+
+
+def _count(tx: Transaction, actor: Actor, bench: Bench, item: Item) -> Outcome:
+    row = bench.row
+    serials = (
+        frozenset(one.serial for one in rows.contents_of(tx, row.shipment_id) if one.serial)
+        if item.serial
+        else frozenset[str]()
+    )
+    verdict, counts = judge_item(
+        bench.lines, item, today=today_at(tx, row.timezone), serials_in_boxes=serials
+    )
+    if isinstance(verdict, Refused):
+        if verdict.code == "wrong-item":
+            verdict = _where_it_belongs(tx, bench, item, verdict)
+        return Outcome(verdict, bench)
+    if item.serial and not shorting.serial_is_here(tx, bench, item):
+        fields = {"sku": item.sku, "serial": item.serial}
+        return Outcome(Refused("serial-not-here", fields), bench)
+    counted = tuple((count.line.id, count.lot, count.serial, count.units) for count in counts)
+    rows.count_into(tx, row.parcel_id, counted)
+    bench.lines = with_counts(bench.lines, counts)
+    if not bench.missing:
+        carton = sealing.complete(tx, bench, packed_by=actor.user_id)
+        fields = {**verdict.fields, "order": row.order_number, "carton": carton}
+        return Outcome(Accepted("complete", fields, tone="complete"), bench, counted)
+    return Outcome(verdict, bench, counted)
+
+
+def _where_it_belongs(tx: Transaction, bench: Bench, item: Item, verdict: Refused) -> Refused:
+    """Name the open order and tote that still needs the piece, else its home bin."""
+    needed = rows.who_needs(tx, item.product_id, bench.row.warehouse_id)
+    home = tx.execute(
+        select(Location.code)
+        .join(StockBalance, StockBalance.location_id == Location.id)
+        .where(
+            StockBalance.product_id == item.product_id,
+            Location.warehouse_id == bench.row.warehouse_id,
+            Location.kind == "bin",
+        )
+        .order_by(StockBalance.on_hand.desc(), Location.code)
+        .limit(1)
+    ).scalar()
+    fields = {
+        **verdict.fields,
+        "needed_by": needed.number if needed else "",
+        "tote": (needed.tote or "") if needed else "",
+        "home": home or "",
+    }
+    return Refused("wrong-item", fields)
+
+
+def _take_item_out(tx: Transaction, bench: Bench, item: Item) -> Outcome:
+    """Take pieces of *item* out of the parcels again, from the last parcel on."""
+    _set_mode(tx, bench, "")
+    of_product = {line.id for line in bench.lines if line.product_id == item.product_id}
+    contents = [
+        one
+        for one in reversed(rows.contents_of(tx, bench.row.shipment_id))
+        if one.shipment_line_id in of_product
+        and item.lot in ("", one.lot)
+        and item.serial in ("", one.serial)
+    ]
+    names = {"sku": item.sku, "name": item.name}
+    if sum(one.quantity for one in contents) < item.units:
+        return Outcome(Refused("not-in-box", names), bench)
+    left = item.units
+    for one in contents:
+        part = min(left, one.quantity)
+        if part:
+            rows.take_out_of(tx, one.parcel_id, [(one.shipment_line_id, one.lot, one.serial, part)])
+        left -= part
+    sealing.after_take_out(tx, bench)
+    return Outcome(Accepted("taken-out", {**names, "quantity": item.units}), bench)
+
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+def _undo(tx: Transaction, _gesture: Gesture, bench: Bench) -> Outcome:
+    """Take back the last counted scan of this shipment that was not taken back yet."""
+    if bench.mode:
+        _set_mode(tx, bench, "")
+        return Outcome(Accepted("undone", {"sku": "", "name": "", "quantity": 0}), bench)
+    if bench.state == "labelled":
+        return Outcome(sealing.label_exists(tx, bench), bench)
+    last = tx.execute(
+        select(_event)
+        .where(
+            _event.c.shipment_id == bench.row.shipment_id,
+            _event.c.process == "pack",
+            _event.c.code.in_(("counted", "complete")),
+            _event.c.quantity > 0,
+            _event.c.undone_by_id.is_(None),
+        )
+        .order_by(_event.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        return Outcome(Refused("nothing-to-undo"), bench)
+    counted: list[Counted] = [
+        (int(line), str(lot), str(serial), int(units))
+        for line, lot, serial, units in last.fields.get(
+            "counts", [[last.shipment_line_id, last.lot, last.serial, last.quantity]]
+        )
+    ]
+    if not _still_in(tx, last.parcel_id, counted):
+        return Outcome(Refused("nothing-to-undo"), bench)
+    rows.take_out_of(tx, last.parcel_id, counted)
+    sealing.after_take_out(tx, bench)
+    names = {name: last.fields[name] for name in ("sku", "name")}
+    verdict = Accepted("undone", {**names, "quantity": last.quantity})
+    return Outcome(verdict, bench, takes_back=last.id)
+
+
+def _still_in(tx: Transaction, parcel_id: int, counted: Sequence[Counted]) -> bool:
+    """Whether the parcel still holds what the scan counted (TAKE OUT may have been there)."""
+    table = table_of(ParcelLine)
+    here = {
+        (row.shipment_line_id, row.lot, row.serial): row.quantity
+        for row in tx.execute(select(table).where(table.c.parcel_id == parcel_id))
+    }
+    return all(here.get((line, lot, serial), 0) >= units for line, lot, serial, units in counted)
+
+
+def _start_take_out(tx: Transaction, _gesture: Gesture, bench: Bench) -> Outcome:
+    if bench.state == "labelled":
+        return Outcome(sealing.label_exists(tx, bench), bench)
+    _set_mode(tx, bench, "take-out")
+    return Outcome(Accepted("take-out-which", tone="attention"), bench)
+
+
+def _start_short(tx: Transaction, _gesture: Gesture, bench: Bench) -> Outcome:
+    if not bench.missing:
+        return Outcome(Refused("nothing-short"), bench)
+    _set_mode(tx, bench, "short")
+    return Outcome(Accepted("short-why", tone="attention"), bench)
+
+
+def _reason(tx: Transaction, gesture: Gesture, bench: Bench, payload: str) -> Outcome:
+    reason = payload.lower()
+    if bench.mode != "short" or reason not in SHORT_REASONS:
+        return Outcome(Refused("not-for-packing", {"raw": storable(gesture.raw)}), bench)
+    if bench.missing == 1:
+        return _shorted(tx, gesture, bench, reason, product_id=None, units=None)
+    _set_mode(tx, bench, f"short:{reason}")
+    return Outcome(Accepted("short-which", {"reason": reason}, tone="attention"), bench)
+
+
+def _short_item(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> Outcome:
+    reason = bench.mode.removeprefix("short:")
+    missing = sum(line.missing for line in bench.lines if line.product_id == item.product_id)
+    if missing < item.units:
+        return Outcome(Refused("nothing-short"), bench)
+    return _shorted(tx, gesture, bench, reason, product_id=item.product_id, units=item.units)
+
+
+def _confirm(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
+    """CONFIRM: everything missing is short; or "I am done", which the missing pieces refuse."""
+    if bench.mode.startswith("short:"):
+        reason = bench.mode.removeprefix("short:")
+        return _shorted(tx, gesture, bench, reason, product_id=None, units=None)
+    if bench.missing:
+        return Outcome(Refused("not-complete", {"missing": missing_words(bench.lines)}), bench)
+    fields = {"order": bench.row.order_number, "missing": ""}
+    return Outcome(Accepted("resumed", fields), bench)
+
+
+def _shorted(
+    tx: Transaction,
+    gesture: Gesture,
+    bench: Bench,
+    reason: str,
+    *,
+    product_id: int | None,
+    units: int | None,
+) -> Outcome:
+    _set_mode(tx, bench, "")
+    verdict = shorting.short_at_bench(
+        tx,
+        gesture.actor,
+        bench,
+        scan_id=gesture.scan_id,
+        reason=reason,
+        product_id=product_id,
+        units=units,
+    )
+    return Outcome(verdict, bench)
+
+
+def _next_parcel(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
+    if not bench.missing:
+        return Outcome(Refused("not-for-packing", {"raw": storable(gesture.raw)}), bench)
+    if not any(
+        one.parcel_id == bench.row.parcel_id for one in rows.contents_of(tx, bench.row.shipment_id)
+    ):
+        return Outcome(Refused("parcel-empty"), bench)
+    sealing.close_parcel(tx, bench, packed_by=gesture.actor.user_id)
+    _ensure_open_parcel(tx, bench.row)
+    number = bench.row.parcel_sequence + 1
+    return Outcome(Accepted("next-parcel", {"parcel": number}), bench)
+
+
+def _re_weigh(tx: Transaction, _gesture: Gesture, bench: Bench) -> Outcome:
+    return Outcome(sealing.forget_weight(tx, bench), bench)
+
+
+def _void(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
+    return Outcome(sealing.void_all(tx, gesture.actor, bench, reason="scanned VOID LABEL"), bench)
+
+
+def _reprint(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
+    return Outcome(sealing.reprint(tx, gesture.actor, bench), bench)
+
+
+def _hold(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
+    """Put the shipment on hold and clear the bench; a supervisor releases it."""
+    tx.execute(
+        insert(table_of(Hold)),
+        {
+            "order_id": bench.row.order_id,
+            "shipment_id": bench.row.shipment_id,
+            "type": "other",
+            "reason": "held at the packing station",
+            "placed_at": tx.now,
+            "placed_by_id": gesture.actor.user_id,
+        },
+    )
+    _close_session(tx, bench, "held")
+    return Outcome(
+        Accepted("put-on-hold", {"order": bench.row.order_number}, tone="attention"), bench
+    )
+
+
+_COMMANDS: dict[str, Callable[[Transaction, Gesture, Bench], Outcome]] = {
+    Command.UNDO: _undo,
+    Command.TAKE_OUT: _start_take_out,
+    Command.SHORT: _start_short,
+    Command.CONFIRM: _confirm,
+    Command.NEXT_PARCEL: _next_parcel,
+    Command.RE_WEIGH: _re_weigh,
+    Command.VOID_LABEL: _void,
+    Command.REPRINT: _reprint,
+    Command.HOLD: _hold,
+}
