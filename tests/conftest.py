@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from fulfillment.app import create_app
+from fulfillment.services.auditing import audit
 from fulfillment.settings import Settings
 from fulfillment.store.base import db
 from tests.support.databases import drop_database, fresh_database
@@ -67,6 +68,11 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
-    """A seller, two warehouses, bins, totes, stations, people; see :class:`World`."""
-    return World()
+def world(app: Flask) -> Iterator[World]:
+    """A seller, two warehouses, bins, totes, stations, people; see :class:`World`.
+
+    Whatever a test did, the books must be right after it.
+    """
+    yield World()
+    report = audit()
+    assert report.ok, {name: rows for name, (count, rows) in report.found.items() if count}

@@ -165,6 +165,20 @@ def reads(use_case: Callable[Concatenate[Transaction, P], R]) -> Callable[P, R]:
     return in_transaction
 
 
+def reads_snapshot(use_case: Callable[Concatenate[Transaction, P], R]) -> Callable[P, R]:
+    """Like :func:`reads`, and every statement sees the database of one moment.
+
+    A read transaction of SQLite always does; PostgreSQL needs REPEATABLE READ for it.
+    """
+
+    @wraps(use_case)
+    def in_transaction(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _read_connection(isolation_level="REPEATABLE READ") as connection:
+            return use_case(Transaction(connection, now()), *args, **kwargs)
+
+    return in_transaction
+
+
 def prepare_engine(engine: Engine) -> None:
     """Hook the pragmas and the explicit BEGIN onto a new engine of either database."""
     if engine.dialect.name != "sqlite":
@@ -210,12 +224,12 @@ def _write_connection() -> Iterator[Connection]:
 
 
 @contextmanager
-def _read_connection() -> Iterator[Connection]:
+def _read_connection(isolation_level: str = "READ COMMITTED") -> Iterator[Connection]:
     engine = db.engine
     if engine.dialect.name == "sqlite":
         engine = engine.execution_options(read_only=True)
     else:
-        engine = engine.execution_options(postgresql_readonly=True)
+        engine = engine.execution_options(postgresql_readonly=True, isolation_level=isolation_level)
     with _alone(), engine.begin() as connection:
         yield connection
 

@@ -82,6 +82,7 @@ def test_a_reservation_travels_with_its_units(world: World) -> None:
     assert world.balance("W1-A-01-1-1", "A") == (2, 0, 0)
     assert world.balance("W1T1", "A") == (3, 3, 0)
     assert world.available("W1", "A") == 2
+    post_once(pins=[Pin(tote, product_id, reserved=-3)])
 
 
 def test_more_than_is_sellable_cannot_be_promised(world: World) -> None:

@@ -470,13 +470,16 @@ def _take_item_out(tx: Transaction, bench: Bench, item: Item) -> Outcome:
     if sum(one.quantity for one in contents) < item.units:
         return Outcome(Refused("not-in-box", names), bench)
     left = item.units
+    taken: list[Counted] = []
     for one in contents:
         part = min(left, one.quantity)
         if part:
-            rows.take_out_of(tx, one.parcel_id, [(one.shipment_line_id, one.lot, one.serial, part)])
+            counted = (one.shipment_line_id, one.lot, one.serial, part)
+            rows.take_out_of(tx, one.parcel_id, [counted])
+            taken.append((*counted[:3], -part))
         left -= part
     sealing.after_take_out(tx, bench)
-    return Outcome(Accepted("taken-out", {**names, "quantity": item.units}), bench)
+    return Outcome(Accepted("taken-out", {**names, "quantity": item.units}), bench, tuple(taken))
 
 
 # --- commands ----------------------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""Parcels are scanned out to the van; the last one of a shipment dispatches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, insert, select, update
+
+from fulfillment.domain.barcodes import SsccScan, parse, storable
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.states import PARCEL, SHIPMENT
+from fulfillment.domain.values import Accepted, Refused, Verdict
+from fulfillment.store.base import table_of
+from fulfillment.store.journal import ScanEvent, known_scan, tell
+from fulfillment.store.orders import Shipment
+from fulfillment.store.parcels import Label, Parcel
+from fulfillment.store.transaction import Transaction, writes
+
+_parcel = table_of(Parcel)
+_label = table_of(Label)
+_shipment = table_of(Shipment)
+
+ANSWERS = {
+    "parcel-out": ("tracking", "left"),
+    "shipment-dispatched": ("shipment", "tracking"),
+    "parcel-unknown": ("raw",),
+    "label-void": ("tracking",),
+    "parcel-not-shipped": ("tracking", "state"),
+    "parcel-already-out": ("tracking", "since"),
+}
+"""Every answer of the dock with its fields."""
+
+
+@dataclass(frozen=True)
+class DispatchReply:
+    """The answer to a scan at the dock."""
+
+    verdict: Verdict
+    repeated: bool = False
+
+
+@writes
+def scan_out(
+    tx: Transaction, actor: Actor, *, warehouse_id: int, scan_id: str, raw: str
+) -> DispatchReply:
+    """Scan a parcel (tracking number or SSCC) out to the van of its carrier.
+
+    A voided label, a parcel that is not shipped, or of another warehouse, is refused.
+    """
+    actor.require(Permission.SHIP, warehouse_id=warehouse_id)
+    known = known_scan(tx, scan_id)
+    if known is not None:
+        kind = Accepted if known.accepted else Refused
+        return DispatchReply(kind(known.code, dict(known.fields)), repeated=True)
+    parcel = _parcel_scanned(tx, raw)
+    if parcel is None or parcel.warehouse_id != warehouse_id:
+        verdict: Verdict = Refused("parcel-unknown", {"raw": storable(raw)})
+        parcel = None
+    else:
+        verdict = _out(tx, actor, parcel)
+    tx.execute(
+        insert(table_of(ScanEvent)),
+        {
+            "scan_id": scan_id,
+            "process": "dispatch",
+            "at": tx.now,
+            "user_id": actor.user_id,
+            "station_id": actor.station_id,
+            "raw": storable(raw),
+            "accepted": isinstance(verdict, Accepted),
+            "code": verdict.code,
+            "fields": verdict.fields,
+            "shipment_id": parcel.shipment_id if parcel else None,
+            "parcel_id": parcel.id if parcel else None,
+        },
+    )
+    return DispatchReply(verdict)
+
+
+_FOUND = (
+    select(
+        _parcel.c.id,
+        _parcel.c.shipment_id,
+        _parcel.c.state,
+        _parcel.c.dispatched_at,
+        _label.c.state.label("label_state"),
+        func.coalesce(_label.c.tracking_number, _parcel.c.sscc).label("tracking"),
+        _shipment.c.warehouse_id,
+        _shipment.c.number.label("shipment_number"),
+        _shipment.c.state.label("shipment_state"),
+    )
+    .join(_shipment, _shipment.c.id == _parcel.c.shipment_id)
+    .outerjoin(_label, _label.c.parcel_id == _parcel.c.id)
+    .where((_parcel.c.sscc == bindparam("text")) | (_label.c.tracking_number == bindparam("text")))
+    .order_by(_label.c.state)
+    .limit(1)
+    .with_for_update(of=_shipment)
+)
+"""An active label sorts before a void one of the same parcel."""
+
+
+def _parcel_scanned(tx: Transaction, raw: str) -> Row[Any] | None:
+    """The parcel by its SSCC or by any label it ever had; its shipment's row is locked."""
+    scanned = parse(raw)
+    text = scanned.sscc if isinstance(scanned, SsccScan) else raw.strip()
+    return tx.execute(_FOUND, {"text": storable(text)}).one_or_none()
+
+
+def _out(tx: Transaction, actor: Actor, parcel: Row[Any]) -> Verdict:
+    tracking = {"tracking": parcel.tracking}
+    if parcel.label_state == "void":
+        return Refused("label-void", tracking)
+    if parcel.state == "dispatched":
+        return Refused(
+            "parcel-already-out", {**tracking, "since": parcel.dispatched_at.isoformat()}
+        )
+    if parcel.state != "shipped":
+        return Refused("parcel-not-shipped", {**tracking, "state": parcel.state})
+    tx.execute(
+        update(_parcel)
+        .where(_parcel.c.id == parcel.id)
+        .values(state=PARCEL.advance(parcel.state, "dispatch"), dispatched_at=tx.now)
+    )
+    left = tx.execute(
+        select(func.count())
+        .select_from(_parcel)
+        .where(_parcel.c.shipment_id == parcel.shipment_id, _parcel.c.state == "shipped")
+    ).scalar_one()
+    if left:
+        return Accepted("parcel-out", {**tracking, "left": left})
+    tx.execute(
+        update(_shipment)
+        .where(_shipment.c.id == parcel.shipment_id)
+        .values(
+            state=SHIPMENT.advance(parcel.shipment_state, "dispatch"),
+            dispatched_at=tx.now,
+            dispatched_by_id=actor.user_id,
+        )
+    )
+    tell(
+        tx,
+        topic="shipment.dispatched",
+        key=f"shipment.dispatched:{parcel.shipment_id}",
+        payload={"shipment": parcel.shipment_number, "dispatched_at": tx.now.isoformat()},
+    )
+    return Accepted(
+        "shipment-dispatched", {**tracking, "shipment": parcel.shipment_number}, tone="complete"
+    )
