@@ -30,9 +30,8 @@ step() {
     printf '\n=== %s\n' "$*"
 }
 
-inside() {
-    chroot "$system" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
-}
+# A variable and not a function: in the background, its process is then the command's own.
+inside="chroot $system env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8"
 
 step "A bare Debian 12"
 debootstrap --variant=minbase --include=python3,git,ca-certificates bookworm "$system" |
@@ -45,10 +44,10 @@ $prepare "$system"
 git clone --quiet "$project" "$system/srv/fulfillment"
 
 step "Without root the missing packages are named, and nothing is changed"
-inside useradd --create-home picker
-inside git clone --quiet /srv/fulfillment /home/picker/fulfillment
-inside chown -R picker /home/picker
-if inside su picker -c 'cd / && /home/picker/fulfillment/start' >"$system/tmp/without-root" 2>&1; then
+$inside useradd --create-home picker
+$inside git clone --quiet /srv/fulfillment /home/picker/fulfillment
+$inside chown -R picker /home/picker
+if $inside su picker -c 'cd / && /home/picker/fulfillment/start' >"$system/tmp/without-root" 2>&1; then
     echo "start went on without the packages it needs" >&2
     exit 1
 fi
@@ -57,7 +56,7 @@ grep -q 'apt-get install .*libzbar0' "$system/tmp/without-root"
 
 step "The first command, from another directory"
 begun=$(date +%s)
-inside sh -c 'cd /tmp && exec /srv/fulfillment/start' >"$system/tmp/start.log" 2>&1 &
+$inside sh -c 'cd /tmp && exec /srv/fulfillment/start' >"$system/tmp/start.log" 2>&1 &
 starting=$!
 until grep -q '^Ready' "$system/tmp/start.log"; do
     if ! kill -0 "$starting" 2>/dev/null; then
@@ -68,12 +67,12 @@ until grep -q '^Ready' "$system/tmp/start.log"; do
 done
 cat "$system/tmp/start.log"
 echo "ready after $(($(date +%s) - begun)) s"
-inside python3 -c 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:8000/healthz").status)'
+$inside python3 -c 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:8000/healthz").status)'
 kill -TERM "$starting"
 wait "$starting" || true
 
 step "The second command, on a clean clone"
 begun=$(date +%s)
-inside git clone --quiet /srv/fulfillment /srv/clean
-inside /srv/clean/.ci/run
+$inside git clone --quiet /srv/fulfillment /srv/clean
+$inside /srv/clean/.ci/run
 echo "checked after $(($(date +%s) - begun)) s"
