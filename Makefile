@@ -1,5 +1,5 @@
 # Thin names for the commands of this project; each one works alone too.
-.PHONY: start check long bench lock
+.PHONY: start check long bare-debian bench lock
 
 start:
 	./start
@@ -7,9 +7,13 @@ start:
 check:
 	./check
 
-# What takes longer than CI may: the tests marked `long` and the proof on a bare Debian (as root).
+# What takes longer than CI may, for the time before a release: the tests marked `long`, and (as
+# root) the two commands of the README on a bare Debian.
 long:
 	./check --long
+
+bare-debian:
+	tests/long/bare_debian.sh
 
 bench:
 	.venv/bin/python -m bench

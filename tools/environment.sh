@@ -60,17 +60,38 @@ need_packages() {
     fi
     say "Installing system packages:$missing"
     # The lists of a fresh machine are empty or old.
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update --quiet=2 >&2 ||
-        fail "apt-get update failed; the reason stands above."
+    quietly $as_root apt-get update || fail "apt-get update failed; the reason stands above."
     # shellcheck disable=SC2086  # one word for each package is meant
-    $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install --yes --quiet=2 --no-install-recommends $missing >&2 ||
+    quietly $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --no-install-recommends $missing ||
         fail "apt-get could not install:$missing" "The reason stands above."
+}
+
+# Run a command that talks much, and show what it said only if it fails.
+quietly() {
+    if said=$("$@" 2>&1 </dev/null); then
+        return
+    fi
+    say "$said"
+    return 1
+}
+
+has_environment() {
+    [ -x "$environment/bin/python" ] && "$environment/bin/python" -c '' 2>/dev/null
+}
+
+# The package that Python lacks for making an environment, if it lacks one: Debian and Ubuntu keep
+# this part of Python apart.
+venv_package() {
+    if ! has_environment && ! command -v uv >/dev/null 2>&1 &&
+        ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        "$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
+    fi
 }
 
 # Make .venv: with uv where it is there, else with Python's own venv module.
 make_environment() {
-    if [ -x "$environment/bin/python" ] && "$environment/bin/python" -c '' 2>/dev/null; then
+    if has_environment; then
         return
     fi
     rm -rf "$environment"
@@ -78,10 +99,6 @@ make_environment() {
     if command -v uv >/dev/null 2>&1; then
         uv venv --quiet --python "$python" "$environment" || fail "uv could not make .venv."
         return
-    fi
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        # Debian and Ubuntu keep this part of Python in a package of its own.
-        need_packages "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
     fi
     "$python" -m venv "$environment" ||
         fail "$python could not make .venv." "Its module venv is needed, or uv on the PATH."
@@ -115,10 +132,12 @@ install_lock() {
 # Thai and Arabic on labels.
 service_packages="libzbar0 fonts-droid-fallback fonts-noto-core"
 
+# Everything that the service needs, and the further system packages named.
 prepare_service() {
     python=$(find_python) || exit 1
-    # shellcheck disable=SC2086  # one word for each package is meant
-    need_packages $service_packages
+    # One call, so that whoever has to ask an administrator for packages asks once.
+    # shellcheck disable=SC2046,SC2086  # one word for each package is meant
+    need_packages $service_packages $(venv_package) "$@"
     make_environment
     install_lock requirements.lock
 }
