@@ -95,7 +95,7 @@ def test_on_the_local_network_a_device_that_trusts_the_authority_gets_in(tmp_pat
         )
         with offered:
             assert offered.read() == authority_file.read_bytes()
-        assert status(f"https://localhost:{port}/no-such-page", trusting) == 404
+        assert status(f"https://127.0.0.1:{port}/no-such-page", trusting) == 404
         with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
             status(f"https://127.0.0.1:{port}/", ssl.create_default_context())
 

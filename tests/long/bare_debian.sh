@@ -22,8 +22,14 @@ project=$(git -C "$(dirname -- "$0")" rev-parse --show-toplevel)
 system=$(mktemp -d)
 unset TMPDIR # it means nothing inside the new system
 chmod 755 "$system"
-# An unshared mount of `dev` must be gone before its directory is removed.
-trap 'umount -R "$system/dev" "$system/sys" "$system/proc" 2>/dev/null; rm -rf --one-file-system "$system"' EXIT
+remove_system() {
+    for directory in dev sys proc; do
+        umount --recursive --lazy "$system/$directory" 2>/dev/null || true
+    done
+    # Whatever is still mounted there belongs to this machine.
+    rm -rf --one-file-system "$system"
+}
+trap remove_system EXIT
 trap 'exit 1' INT TERM
 
 step() {
