@@ -106,7 +106,9 @@ def announcement(service: Service) -> str:
     """What the person who started the service must know, once it listens."""
     settings, certificate = service.settings, service.certificate
     if certificate is None:
-        return f"Ready: http://{_url_host(settings.host)}:{settings.port}/ (Ctrl+C stops it)"
+        # A page is asked for by a trusted host name, and those cannot be IPv6 addresses.
+        host = "localhost" if ":" in settings.host else settings.host
+        return f"Ready: http://{host}:{settings.port}/ (Ctrl+C stops it)"
     places = [f"https://{host}:{settings.port}/" for host in _reachable_names()]
     return "\n".join(
         [
@@ -190,10 +192,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _url_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _machine_names() -> tuple[str, ...]:

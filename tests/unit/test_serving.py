@@ -59,10 +59,10 @@ def test_on_the_local_network_there_is_https_on_every_address(tmp_path: Path) ->
     assert {"localhost", "127.0.0.1"} < set(service.settings.trusted_hosts)
 
 
-def test_an_ipv6_address_is_bound_in_brackets(tmp_path: Path) -> None:
+def test_an_ipv6_address_is_bound_in_brackets_and_asked_for_by_name(tmp_path: Path) -> None:
     service = prepared(settings_with(tmp_path, FULFILLMENT_HOST="::1"))
     assert gunicorn_options(service)["bind"] == "[::1]:8000"
-    assert "http://[::1]:8000/" in announcement(service)
+    assert "http://localhost:8000/" in announcement(service)
 
 
 def test_no_application_is_loaded_before_the_workers_fork(tmp_path: Path) -> None:
