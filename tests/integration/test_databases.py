@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,22 +20,31 @@ START_A_SERVER = (
 
 
 @pytest.fixture
-def servers_home(tmp_path: Path) -> Path:
-    """Where processes started with `run_in` keep their servers."""
-    return tmp_path / f"fulfillment-postgres-{os.getuid()}"
+def apart() -> Iterator[Path]:
+    """A temporary directory for the servers of other test runs.
+
+    Not `tmp_path`: pytest closes the way to that one for everybody else whenever a session begins,
+    and as root the server runs as another user.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        yield Path(directory)
 
 
-def run_in(tmp_path: Path, *, run_id: str, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a Python script as a test run of its own whose temporary directory is `tmp_path`."""
+def servers_in(directory: Path) -> Path:
+    return directory / f"fulfillment-postgres-{os.getuid()}"
+
+
+def run_in(directory: Path, *, run_id: str, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python script as a test run of its own that keeps its servers in `directory`."""
     foreign = ("DATABASE_URL", "FULFILLMENT_TEST_DATABASE_URL")
     environ = {name: value for name, value in os.environ.items() if name not in foreign}
     return subprocess.run(
         [sys.executable, "-c", script],
         cwd=PROJECT,
-        env={**environ, "TMPDIR": str(tmp_path), "PYTEST_XDIST_TESTRUNUID": run_id},
+        env={**environ, "TMPDIR": str(directory), "PYTEST_XDIST_TESTRUNUID": run_id},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -90,20 +101,16 @@ def test_a_database_is_dropped_under_whoever_is_connected() -> None:
     assert found == 0
 
 
-def test_the_last_process_of_a_run_stops_and_removes_the_server(
-    tmp_path: Path, servers_home: Path
-) -> None:
-    ended = run_in(tmp_path, run_id="orderly", script=START_A_SERVER)
+def test_the_last_process_of_a_run_stops_and_removes_the_server(apart: Path) -> None:
+    ended = run_in(apart, run_id="orderly", script=START_A_SERVER)
     assert ended.stdout.startswith("postgresql+psycopg://"), ended.stderr
-    assert os.listdir(servers_home) == ["gate"]
+    assert os.listdir(servers_in(apart)) == ["gate"]
 
 
-def test_the_server_of_a_killed_run_is_swept_up_by_the_next_one(
-    tmp_path: Path, servers_home: Path
-) -> None:
+def test_the_server_of_a_killed_run_is_swept_up_by_the_next_one(apart: Path) -> None:
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    killed = run_in(tmp_path, run_id="killed", script=START_A_SERVER + kill)
+    killed = run_in(apart, run_id="killed", script=START_A_SERVER + kill)
     assert killed.stdout.startswith("postgresql+psycopg://"), killed.stderr
-    assert len(list(servers_home.glob("*/cluster/postmaster.pid"))) == 1
-    run_in(tmp_path, run_id="next", script=START_A_SERVER)
-    assert os.listdir(servers_home) == ["gate"]
+    assert len(list(servers_in(apart).glob("*/cluster/postmaster.pid"))) == 1
+    run_in(apart, run_id="next", script=START_A_SERVER)
+    assert os.listdir(servers_in(apart)) == ["gate"]
