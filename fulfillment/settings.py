@@ -24,7 +24,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Source = TypeVar("Source")
 Value = TypeVar("Value")
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_NAMES = ("localhost", "127.0.0.1")
 SQLITE_FILE_NAME = "fulfillment.db"
 SECRET_KEY_FILE_NAME = "secret_key"  # noqa: S105  the name of the file, not the key
 SECRET_KEY_LENGTH_MIN = 32
@@ -395,8 +395,9 @@ def _host(text: str) -> str:
 
 def _host_names(text: str) -> tuple[str, ...]:
     for name in _list(text):
-        if "/" in name or any(character.isspace() for character in name):
-            raise ValueError(f"{name!r} is not a host name (no scheme, no path)")
+        # Werkzeug compares up to the first colon: neither a port nor an IPv6 address ever matches.
+        if any(character in "/:" or character.isspace() for character in name):
+            raise ValueError(f"{name!r} is not a host name (no scheme, port, path, IPv6 address)")
     return tuple(_list(text))
 
 

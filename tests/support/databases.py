@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # 2 pytest workers with race tests of 64 processes each, and room for the rest.
 CONFIGURATION = """
+listen_addresses = ''
+unix_socket_directories = '{cluster}'
 max_connections = 300
 shared_buffers = '128MB'
 wal_level = minimal
@@ -166,11 +169,28 @@ def _started(cluster: Path, durable: bool) -> URL:
     fresh = not cluster.exists()
     cluster.mkdir(exist_ok=True)
     server = _packaged_server(cluster)
-    server.ensure_pgdata_inited()
     if fresh:
-        with (cluster / "postgresql.conf").open("a", encoding="ascii") as file:
-            file.write(CONFIGURATION + ("" if durable else WITHOUT_WAITING_FOR_THE_DISK))
-    server.ensure_postgres_running()
+        server.ensure_pgdata_inited()
+        with (cluster / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(CONFIGURATION.format(cluster=cluster))
+            file.write("" if durable else WITHOUT_WAITING_FOR_THE_DISK)
+        # Not by the package, which gives up after 10 seconds: a busy CI machine may need more.
+        subprocess.run(
+            [
+                f"{server.bin_path}/pg_ctl",
+                "start",
+                "-w",
+                "-t120",
+                "-D",
+                f"{cluster}",
+                "-l",
+                f"{cluster}/log",
+            ],
+            user=server.system_user,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+    server.ensure_postgres_running()  # finds it running, and reads where
     return make_url(server.get_uri(driver="psycopg"))
 
 

@@ -177,6 +177,15 @@ def test_all_faults_are_reported_at_once(instance_dir: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["https://goods.example", "goods.example:8000", "[::1]", "a b"])
+def test_a_trusted_host_that_no_request_could_match_is_refused(
+    instance_dir: Path, name: str
+) -> None:
+    assert set(faults_of(instance_dir, FULFILLMENT_TRUSTED_HOSTS=name)) == {
+        "FULFILLMENT_TRUSTED_HOSTS"
+    }
+
+
 def test_a_misspelt_setting_is_a_fault_that_names_the_right_one(instance_dir: Path) -> None:
     faults = faults_of(instance_dir, FULFILLMENT_THREAD="4")
     assert faults == {

@@ -1,0 +1,268 @@
+"""Serving over HTTP: gunicorn with the settings' address, workers and, on a local network, HTTPS.
+
+`serve` is what `fulfillment serve` does. The same configuration for a gunicorn that somebody else
+starts (systemd, a container) is in `gunicorn_conf.py`.
+"""
+
+import fcntl
+import ipaddress
+import os
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import structlog
+from gunicorn import util  # type: ignore[import-untyped]  # gunicorn ships no types
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # the same
+
+from fulfillment.certificates import ServerCertificate, ensure_server_certificate, is_local
+from fulfillment.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+APPLICATION = "fulfillment.wsgi:create()"
+AUTHORITY_PATH = "/ca.crt"
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  phones must reach it; HTTPS only, see `prepared`
+SIOCGIFADDR = 0x8915  # Linux: the IPv4 address of a network interface (netdevice(7))
+
+
+class ServingError(Exception):
+    """The service must not or cannot listen as it was told to; the text says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What is about to be served: final settings, and the certificate where there is HTTPS."""
+
+    settings: Settings
+    certificate: ServerCertificate | None
+
+
+def serve(settings: Settings, *, lan: bool) -> None:
+    """Serve until stopped by a signal, then exit the process.
+
+    lan: HTTPS on every address of this machine, with a certificate of a local authority.
+    Raises `ServingError` where it would send log-ins over a network in the clear.
+    """
+    service = prepared(replace(settings, lan=settings.lan or lan))
+    # The workers read their settings from the environment, like every process of the service.
+    os.environ.update(service.settings.to_environ())
+    _Server(service).run()
+
+
+def prepared(settings: Settings) -> Service:
+    """The settings as they will be served, with a certificate where the local network asks for it.
+
+    Raises `ServingError`.
+    """
+    if settings.lan:
+        return _on_local_network(settings)
+    if not _is_loopback(settings.host) and not settings.trusted_proxies:
+        raise ServingError(
+            f"plain HTTP on {settings.host} would send log-ins readable over the network, and "
+            "browsers give pages without HTTPS no camera and no scale. Either use "
+            "`fulfillment serve --lan` (HTTPS with a local certificate authority), or put a proxy "
+            "with HTTPS in front and name it in FULFILLMENT_TRUSTED_PROXIES."
+        )
+    return Service(settings=settings, certificate=None)
+
+
+def gunicorn_options(service: Service) -> dict[str, Any]:
+    """gunicorn's configuration of this service, by gunicorn's own names."""
+    settings, certificate = service.settings, service.certificate
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options: dict[str, Any] = {
+        "bind": f"{host}:{settings.port}",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "worker_class": settings.worker_class,
+        # Each worker makes its own application and engine: connections must not cross a fork.
+        "preload_app": False,
+        "forwarded_allow_ips": ",".join(map(str, settings.trusted_proxies)),
+        # A scan takes milliseconds, an import seconds: who takes a minute hangs.
+        "timeout": 60,
+        "graceful_timeout": 30,
+        "keepalive": 30,
+        # The sign of life of a worker must not wait for a busy disk.
+        "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108  gunicorn makes an unnamed file there
+        "control_socket_disable": True,
+        "loglevel": settings.log_level.lower(),
+    }
+    if settings.log_json:
+        options["logconfig_dict"] = _json_logging()
+    if certificate is not None:
+        options["certfile"] = str(certificate.certificate_file)
+        options["keyfile"] = str(certificate.key_file)
+    return options
+
+
+def announcement(service: Service) -> str:
+    """What the person who started the service must know, once it listens."""
+    settings, certificate = service.settings, service.certificate
+    if certificate is None:
+        # A page is asked for by a trusted host name, and those cannot be IPv6 addresses.
+        host = "localhost" if ":" in settings.host else settings.host
+        return f"Ready: http://{host}:{settings.port}/ (Ctrl+C stops it)"
+    places = [f"https://{host}:{settings.port}/" for host in _reachable_names()]
+    return "\n".join(
+        [
+            "Ready on the local network (Ctrl+C stops it):",
+            *(f"    {place}" for place in places),
+            "Each phone and PC must trust this warehouse's certificate authority once:",
+            f"    1. Open {places[-1].rstrip('/')}{AUTHORITY_PATH} and pass the warning, or copy "
+            f"{certificate.authority_file} over.",
+            "    2. Android: Settings > Security > Install a certificate > CA certificate.",
+            "       iPhone: install the profile, then Settings > General > About > Certificate "
+            "Trust Settings.",
+            "       PC: import it as a root certificate of the browser or the system.",
+            "    3. Compare the SHA-256 fingerprint before you accept:",
+            f"       {certificate.authority_fingerprint}",
+        ]
+    )
+
+
+def offering_authority(application: "WSGIApplication", authority: bytes) -> "WSGIApplication":
+    """The application, and the authority's certificate (PEM) for download at `/ca.crt`.
+
+    It stands before the application because a phone that does not trust the service yet has no
+    session either.
+    """
+
+    def offered(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["PATH_INFO"] != AUTHORITY_PATH or environ["REQUEST_METHOD"] != "GET":
+            return application(environ, start_response)
+        headers = [
+            ("Content-Type", "application/x-x509-ca-cert"),
+            ("Content-Disposition", 'attachment; filename="fulfillment-ca.crt"'),
+            ("Content-Length", str(len(authority))),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        start_response("200 OK", headers)
+        return [authority]
+
+    return offered
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # the base is untyped
+    """gunicorn, configured by a `Service` instead of its command line."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in gunicorn_options(self._service).items():
+            self.cfg.set(name, value)
+        self.cfg.set("when_ready", lambda _arbiter: click.echo(announcement(self._service)))
+
+    def load(self) -> "WSGIApplication":
+        application: WSGIApplication = util.import_app(APPLICATION)
+        certificate = self._service.certificate
+        if certificate is None:
+            return application
+        return offering_authority(application, certificate.authority_file.read_bytes())
+
+
+def _on_local_network(settings: Settings) -> Service:
+    names, addresses = _machine_names(), _local_addresses()
+    certificate = ensure_server_certificate(
+        settings.instance_dir / "certificates",
+        names=names,
+        addresses=addresses,
+        now=datetime.now(UTC),
+    )
+    hosts = (*settings.trusted_hosts, *names, *map(str, addresses))
+    settings = replace(
+        settings,
+        host=EVERY_ADDRESS if _is_loopback(settings.host) else settings.host,
+        trusted_hosts=tuple(dict.fromkeys(hosts)),
+        cookie_secure=True,
+    )
+    return Service(settings=settings, certificate=certificate)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _machine_names() -> tuple[str, ...]:
+    """The names under which a local network may know this machine (`.local` is multicast DNS)."""
+    name = socket.gethostname().lower()
+    return (name, f"{name.partition('.')[0]}.local", "localhost")
+
+
+def _reachable_names() -> list[str]:
+    """What to type on another device, the surest last."""
+    outward = _outward_address()
+    others = [item for item in _local_addresses() if not item.is_loopback and item != outward]
+    return [_machine_names()[1], *map(str, others), *([str(outward)] if outward else [])]
+
+
+def _local_addresses() -> list[ipaddress.IPv4Address]:
+    """The private IPv4 addresses of this machine, the loopback address among them."""
+    found = {ipaddress.IPv4Address("127.0.0.1"), _outward_address()}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _index, interface in socket.if_nameindex():
+            request = struct.pack("256s", interface.encode()[:15])
+            try:
+                answer = fcntl.ioctl(probe, SIOCGIFADDR, request)
+            except OSError:
+                continue  # an interface without an IPv4 address
+            found.add(ipaddress.IPv4Address(answer[20:24]))
+    return sorted(address for address in found if address is not None and is_local(address))
+
+
+def _outward_address() -> ipaddress.IPv4Address | None:
+    """The address from which this machine talks to the world, None without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: a datagram socket only looks up its route. The address is of a
+            # network reserved for examples (RFC 5737).
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address = ipaddress.IPv4Address(probe.getsockname()[0])
+    return address if is_local(address) else None
+
+
+def _json_logging() -> dict[str, Any]:
+    """gunicorn's own log lines as JSON objects, like those of the application."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [
+                    structlog.stdlib.add_log_level,
+                    structlog.stdlib.add_logger_name,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
+                ],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.JSONRenderer(),
+                ],
+            }
+        },
+        "handlers": {
+            "json": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "stream": "ext://sys.stderr",
+            }
+        },
+        "root": {"level": "WARNING", "handlers": ["json"]},
+        "loggers": {
+            "gunicorn.error": {"level": "INFO", "handlers": ["json"], "propagate": False},
+            "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": False},
+        },
+    }
