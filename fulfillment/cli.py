@@ -98,14 +98,18 @@ def audit(as_json: bool) -> None:
         click.echo(json.dumps({"ok": report.ok, "invariants": report.rows}))
     else:
         for name, (count, rows) in report.found.items():
-            click.echo(f"{'ok  ' if not count else 'FAIL'}  {name}" + (f": {count}" if count else ""))
+            click.echo(
+                f"{'ok  ' if not count else 'FAIL'}  {name}" + (f": {count}" if count else "")
+            )
             for row in rows:
                 click.echo(f"      {row}")
     sys.exit(0 if report.ok else 1)
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 def decode(files: tuple[Path, ...]) -> None:
     """Print the barcodes that are read from pictures, with steps and times."""
     from stations import decoding

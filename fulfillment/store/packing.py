@@ -47,6 +47,17 @@ _label = table_of(Label)
 _tote_use = table_of(ToteUse)
 _location = table_of(Location)
 
+_OPEN_HOLDS = (
+    select(func.count())
+    .select_from(table_of(Hold))
+    .where(
+        table_of(Hold).c.order_id == _shipment.c.order_id,
+        table_of(Hold).c.released_at.is_(None),
+        table_of(Hold).c.shipment_id.is_(None) | (table_of(Hold).c.shipment_id == _shipment.c.id),
+    )
+    .scalar_subquery()
+)
+
 _SHIPMENT_FACTS = (
     _shipment.c.id.label("shipment_id"),
     _shipment.c.number.label("shipment_number"),
@@ -62,6 +73,7 @@ _SHIPMENT_FACTS = (
     _order.c.packing_note,
     _warehouse.c.timezone,
     _warehouse.c.policy,
+    _OPEN_HOLDS.label("holds"),
 )
 
 
@@ -102,8 +114,24 @@ def bench_at(tx: Transaction, station_id: int, scan_id: str) -> Row[Any] | None:
     return tx.execute(_BENCH, {"station_id": station_id, "scan_id": scan_id}).one_or_none()
 
 
+_parcels_of_it = _parcel.c.shipment_id == _shipment.c.id
 _SHIPMENT = (
-    select(*_SHIPMENT_FACTS)
+    select(
+        *_SHIPMENT_FACTS,
+        select(_session.c.id)
+        .where(_session.c.shipment_id == _shipment.c.id, _session.c.closed_at.is_(None))
+        .scalar_subquery()
+        .label("open_session_id"),
+        select(func.count())
+        .select_from(_parcel)
+        .where(_parcels_of_it, _parcel.c.state == "open")
+        .scalar_subquery()
+        .label("open_parcels"),
+        select(func.coalesce(func.max(_parcel.c.sequence), 0))
+        .where(_parcels_of_it)
+        .scalar_subquery()
+        .label("last_parcel"),
+    )
     .join(_order, _order.c.id == _shipment.c.order_id)
     .join(_warehouse, _warehouse.c.id == _shipment.c.warehouse_id)
     .where(_shipment.c.id == bindparam("shipment_id"))
@@ -152,8 +180,10 @@ _HELD = (
         _location.c.kind,
         _location.c.warehouse_id,
         _lot.c.expires_on,
+        _product.c.tracking,
     )
     .join(_line, _line.c.id == _reservation.c.shipment_line_id)
+    .join(_product, _product.c.id == _reservation.c.product_id)
     .join(_location, _location.c.id == _reservation.c.location_id)
     .outerjoin(
         _lot,
@@ -310,6 +340,26 @@ def _change_packed(tx: Transaction, counted: Sequence[Counted], *, sign: int) ->
     rows = [{"b_line": line, "b_units": count} for line, count in sorted(units.items())]
     if tx.execute(_PACKED, rows).rowcount != len(rows):
         raise AssertionError("more packed than picked")
+
+
+_STATION_AND_SCAN = (
+    select(
+        table_of(Station).c.warehouse_id,
+        _event.c.id.label("known_id"),
+        _event.c.accepted.label("known_accepted"),
+        _event.c.code.label("known_code"),
+        _event.c.fields.label("known_fields"),
+    )
+    .outerjoin(_event, _event.c.scan_id == bindparam("scan_id"))
+    .where(table_of(Station).c.id == bindparam("station_id"))
+)
+
+
+def station_and_scan(tx: Transaction, station_id: int, scan_id: str) -> Row[Any] | None:
+    """The warehouse of a station, and the scan event with this id if there is one."""
+    return tx.execute(
+        _STATION_AND_SCAN, {"station_id": station_id, "scan_id": scan_id}
+    ).one_or_none()
 
 
 # --- finding what a scan opens ---------------------------------------------------------------

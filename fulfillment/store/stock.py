@@ -358,13 +358,37 @@ def _apply_to_balances(tx: Transaction, changes: Mapping[_BalanceKey, _Change]) 
     raised = [
         _change_row(key, change) for key, change in sorted(changes.items()) if change.on_hand > 0
     ]
+    passing = {key[0] for key, change in changes.items() if change.place.is_transient}
+    leaving = [row for row in lowered if row["b_location"] in passing and row["b_on_hand"] < 0]
+    if leaving:
+        lowered = [row for row in lowered if row not in leaving] + _take_everything(tx, leaving)
     if lowered and tx.execute(_LOWER, lowered).rowcount != len(lowered):
         raise _shortage(tx, lowered)
     if raised:
         tx.execute(_RAISE[tx.connection.dialect.name], raised)
-    emptied = {c.place.id for c in changes.values() if c.on_hand < 0 and c.place.is_transient}
-    if emptied:
-        tx.execute(_REMOVE_EMPTY, {"emptied": sorted(emptied)})
+
+
+def _take_everything(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Delete the rows of totes and parcels that run empty, or history would fill the table.
+
+    Returns those that do not: something stays behind, so they are lowered like any other row.
+    """
+    deleted = tx.execute(_TAKE_EVERYTHING, rows).rowcount
+    if deleted == len(rows):
+        return []
+    table = table_of(StockBalance)
+    left = {
+        (row.location_id, row.product_id, row.lot)
+        for row in tx.execute(
+            select(table.c.location_id, table.c.product_id, table.c.lot).where(
+                table.c.location_id.in_(sorted({row["b_location"] for row in rows}))
+            )
+        )
+    }
+    staying = [row for row in rows if (row["b_location"], row["b_product"], row["b_lot"]) in left]
+    if deleted + len(staying) != len(rows):
+        raise _shortage(tx, rows)
+    return staying
 
 
 def _change_row(key: _BalanceKey, change: _Change) -> dict[str, Any]:
@@ -577,8 +601,13 @@ def _growing_warehouse(dialect: Any) -> Any:
 
 _LOWER = _guarded_lowering()
 _RAISE = {"sqlite": _raising(sqlite), "postgresql": _raising(postgresql)}
-_REMOVE_EMPTY = delete(StockBalance).where(
-    StockBalance.location_id.in_(bindparam("emptied", expanding=True)), StockBalance.on_hand == 0
+_TAKE_EVERYTHING = delete(table_of(StockBalance)).where(
+    StockBalance.location_id == bindparam("b_location"),
+    StockBalance.product_id == bindparam("b_product"),
+    StockBalance.lot == bindparam("b_lot"),
+    StockBalance.on_hand + bindparam("b_on_hand") == 0,
+    StockBalance.reserved + bindparam("b_reserved") == 0,
+    StockBalance.held + bindparam("b_held") == 0,
 )
 _CHANGE_WAREHOUSE = _guarded_warehouse_change()
 _GROW_WAREHOUSE = {

@@ -70,6 +70,8 @@ class Bench:
     state: str
     mode: str = ""
     closed: bool = False
+    parcels: tuple[ParcelView, ...] | None = None
+    """The parcels, when the gesture has them at hand; else they are read for the answer."""
 
     @property
     def missing(self) -> int:
@@ -136,23 +138,38 @@ def reply_of(
     if bench is None:
         code, fields = next_step(None)
         return BenchReply(verdict, None, code, fields, repeated)
-    parcels: Sequence[Row[Any]] = ()
-    if bench.state != "packing":
-        parcels = rows.parcels_of(tx, bench.row.shipment_id)
-    view = _view(bench, parcels)
     if bench.closed:
         code, fields = next_step(None)
-        return BenchReply(verdict, view, code, fields, repeated)
-    unweighed = next((p.sequence for p in parcels if p.state == "closed"), None)
+        return BenchReply(verdict, _view(bench), code, fields, repeated)
+    if bench.parcels is None:
+        bench.parcels = () if bench.state == "packing" else read_parcels(tx, bench)
+    view = _view(bench)
+    unweighed = next((p.sequence for p in bench.parcels if p.state == "closed"), None)
     unconfirmed = next(
-        (p.tracking_number for p in parcels if p.tracking_number and not p.confirmed_at), None
+        (p.tracking_number for p in bench.parcels if p.tracking_number and not p.confirmed), None
     )
     state = BenchState(bench.state, bench.missing, unweighed, unconfirmed, bench.mode)
     code, fields = next_step(state)
     return BenchReply(verdict, view, code, fields, repeated)
 
 
-def _view(bench: Bench, parcels: Sequence[Row[Any]]) -> BenchView:
+def read_parcels(tx: Transaction, bench: Bench) -> tuple[ParcelView, ...]:
+    """The parcels as the bench shows them."""
+    return tuple(
+        ParcelView(
+            sequence=parcel.sequence,
+            state=parcel.state,
+            sscc=parcel.sscc,
+            expected_grams=parcel.expected_grams,
+            weight_grams=parcel.weight_grams,
+            tracking_number=parcel.tracking_number,
+            confirmed=parcel.confirmed_at is not None,
+        )
+        for parcel in rows.parcels_of(tx, bench.row.shipment_id)
+    )
+
+
+def _view(bench: Bench) -> BenchView:
     row = bench.row
     return BenchView(
         order_number=row.order_number,
@@ -163,18 +180,7 @@ def _view(bench: Bench, parcels: Sequence[Row[Any]]) -> BenchView:
         cut_off_at=row.cut_off_at,
         parcel=getattr(row, "parcel_sequence", None),
         lines=bench.lines,
-        parcels=tuple(
-            ParcelView(
-                sequence=parcel.sequence,
-                state=parcel.state,
-                sscc=parcel.sscc,
-                expected_grams=parcel.expected_grams,
-                weight_grams=parcel.weight_grams,
-                tracking_number=parcel.tracking_number,
-                confirmed=parcel.confirmed_at is not None,
-            )
-            for parcel in parcels
-        ),
+        parcels=bench.parcels or (),
     )
 
 

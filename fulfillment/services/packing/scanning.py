@@ -24,7 +24,7 @@ from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.packing import Item, judge_item, missing_words, with_counts
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
-from fulfillment.domain.states import PARCEL, SHIPMENT
+from fulfillment.domain.states import SHIPMENT
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, Verdict
 from fulfillment.services.packing import sealing, shipping, shorting
 from fulfillment.services.packing.replies import (
@@ -39,7 +39,7 @@ from fulfillment.services.packing.replies import (
 from fulfillment.store import packing as rows
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location
-from fulfillment.store.journal import ScanEvent, audit, known_scan
+from fulfillment.store.journal import ScanEvent, audit
 from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.packing import Counted
 from fulfillment.store.parcels import PackSession, Parcel, ParcelLine
@@ -154,12 +154,13 @@ def _warehouse_of(tx: Transaction, station_id: int) -> int:
 
 
 def _without_order(tx: Transaction, gesture: Gesture) -> BenchReply:
-    warehouse_id = _warehouse_of(tx, gesture.station_id)
+    station = rows.station_and_scan(tx, gesture.station_id, gesture.scan_id)
+    if station is None:
+        raise UnknownThing(kind="station", key=str(gesture.station_id))
+    warehouse_id = station.warehouse_id
     gesture.actor.require(Permission.PACK, warehouse_id=warehouse_id)
-    known = known_scan(tx, gesture.scan_id)
-    if known is not None:
-        kind = Accepted if known.accepted else Refused
-        return reply_of(tx, kind(known.code, dict(known.fields)), None, repeated=True)
+    if station.known_id is not None:
+        return reply_of(tx, first_verdict(station), None, repeated=True)
     scanned = parse(gesture.raw)
     if isinstance(scanned, OwnScan) and scanned.kind in _OPENING:
         return _recorded(tx, gesture, _open(tx, gesture, scanned, warehouse_id))
@@ -186,8 +187,9 @@ def _open(tx: Transaction, gesture: Gesture, scanned: OwnScan, warehouse_id: int
     refusal = _cannot_open(tx, row, warehouse_id)
     if refusal is not None:
         return Outcome(refusal, None, shipment_id=shipment_id)
-    holder = rows.open_session_of(tx, shipment_id)
-    if holder is not None:
+    if row.open_session_id is not None:
+        holder = rows.open_session_of(tx, shipment_id)
+        assert holder is not None, "the shipment's row is locked"
         fields = {
             "order": row.order_number,
             "holder": holder.user_name,
@@ -219,8 +221,10 @@ def _cannot_open(tx: Transaction, row: Any, warehouse_id: int) -> Refused | None
     if row.state in ("allocated", "released", "picking"):
         totes = ", ".join(rows.totes_of(tx, row.shipment_id))
         return Refused("not-picked-yet", {**order, "state": row.state, "totes": totes})
-    holds = rows.open_holds(tx, row.order_id, row.shipment_id)
-    return Refused("order-on-hold", {**order, "holds": ", ".join(holds)}) if holds else None
+    if not row.holds:
+        return None
+    holds = ", ".join(rows.open_holds(tx, row.order_id, row.shipment_id))
+    return Refused("order-on-hold", {**order, "holds": holds})
 
 
 def _opened(tx: Transaction, gesture: Gesture, row: Any) -> Outcome:
@@ -249,7 +253,8 @@ def _opened(tx: Transaction, gesture: Gesture, row: Any) -> Outcome:
                 ),
             )
         )
-        _ensure_open_parcel(tx, row)
+        if row.open_parcels == 0:
+            _new_parcel(tx, row, sequence=row.last_parcel + 1)
     lines = load_lines(tx, row.shipment_id)
     opened = Bench(row, lines, state)
     if any(line.packed for line in lines):
@@ -259,18 +264,11 @@ def _opened(tx: Transaction, gesture: Gesture, row: Any) -> Outcome:
     return Outcome(Accepted("opened", fields), opened)
 
 
-def _ensure_open_parcel(tx: Transaction, row: Any) -> None:
-    """An open parcel for the next pieces; after a replacement pick the half-full one serves on."""
-    parcel = table_of(Parcel)
-    known = tx.execute(
-        select(parcel.c.state, parcel.c.sequence).where(parcel.c.shipment_id == row.shipment_id)
-    ).all()
-    if any(one.state == PARCEL.initial for one in known):
-        return
-    sequence = max((one.sequence for one in known), default=0) + 1
+def _new_parcel(tx: Transaction, row: Any, *, sequence: int) -> None:
+    """A parcel for the next pieces; after a replacement pick the half-full one serves on."""
     prefix = WarehousePolicy.of(row.policy).company_prefix
     tx.execute(
-        insert(parcel),
+        insert(table_of(Parcel)),
         {
             "shipment_id": row.shipment_id,
             "sequence": sequence,
@@ -604,8 +602,8 @@ def _next_parcel(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
     ):
         return Outcome(Refused("parcel-empty"), bench)
     sealing.close_parcel(tx, bench, packed_by=gesture.actor.user_id)
-    _ensure_open_parcel(tx, bench.row)
     number = bench.row.parcel_sequence + 1
+    _new_parcel(tx, bench.row, sequence=number)
     return Outcome(Accepted("next-parcel", {"parcel": number}), bench)
 
 

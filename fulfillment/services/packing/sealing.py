@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from fulfillment.carriers import local
 from fulfillment.domain.errors import IllegalEvent, NumbersExhausted, UnknownThing
@@ -29,6 +30,7 @@ from fulfillment.domain.values import Accepted, Place, Refused, Verdict
 from fulfillment.services.packing.replies import (
     Bench,
     BenchReply,
+    ParcelView,
     first_verdict,
     load_lines,
     record,
@@ -67,9 +69,7 @@ def complete(tx: Transaction, bench: Bench, *, packed_by: int) -> str:
 def close_parcel(tx: Transaction, bench: Bench, *, packed_by: int) -> str:
     """Fix the contents of the open parcel, its carton and expected weight; the carton's code."""
     row = bench.row
-    contents = [
-        one for one in rows.contents_of(tx, row.shipment_id) if one.parcel_id == row.parcel_id
-    ]
+    contents = _contents(tx, bench, row.parcel_id, alone=row.parcel_sequence == 1)
     if not contents:
         # Nothing came into the next parcel after all; the ones before are everything.
         tx.execute(update(_parcel).where(_parcel.c.id == row.parcel_id).values(state="cancelled"))
@@ -144,9 +144,31 @@ def after_take_out(tx: Transaction, bench: Bench) -> None:
         )
 
 
-def _contents(tx: Transaction, bench: Bench, parcel_id: int) -> list[Any]:
+@dataclass(frozen=True)
+class Content:
+    """Verified pieces of a line in a parcel."""
+
+    parcel_id: int
+    shipment_line_id: int
+    quantity: int
+    lot: str = ""
+    serial: str = ""
+
+
+def _contents(
+    tx: Transaction, bench: Bench, parcel_id: int | None = None, *, alone: bool = False
+) -> list[Content]:
+    """What lies in a parcel, or in all of them (None).
+
+    *alone*: the parcel is the shipment's only one.  Then it holds all that is packed, and unless
+    lots or serials matter nothing has to be asked.
+    """
+    if alone and parcel_id is not None and all(line.tracking == "none" for line in bench.lines):
+        return [Content(parcel_id, line.id, line.packed) for line in bench.lines if line.packed]
     return [
-        one for one in rows.contents_of(tx, bench.row.shipment_id) if one.parcel_id == parcel_id
+        Content(one.parcel_id, one.shipment_line_id, one.quantity, one.lot, one.serial)
+        for one in rows.contents_of(tx, bench.row.shipment_id)
+        if parcel_id in (None, one.parcel_id)
     ]
 
 
@@ -247,22 +269,32 @@ def _weighed(
     parcel = next((one for one in parcels if one.state == "closed"), None)
     if parcel is None:
         return Refused("not-weighable", {"state": bench.state}), None
-    refusal = _outside(bench, parcel, grams)
-    values: dict[str, Any] = {
+    weight: dict[str, Any] = {
         "weight_grams": grams,
         "weight_source": source,
         "weighed_at": tx.now,
         "weighed_by_id": actor.user_id,
     }
+    refusal = _outside(bench, parcel, grams)
+    if refusal is None and _is_last_to_weigh(parcel, parcels) and not bench.row.holds:
+        return _make_labels(tx, actor, bench, parcels, {parcel.id: weight}), parcel.id
     if refusal is None:
-        values["state"] = PARCEL.advance(parcel.state, "weigh")
-    tx.execute(update(_parcel).where(_parcel.c.id == parcel.id).values(**values))
+        weight["state"] = PARCEL.advance(parcel.state, "weigh")
+    tx.execute(update(_parcel).where(_parcel.c.id == parcel.id).values(**weight))
     if refusal is not None:
         return refusal, parcel.id
-    if any(one.state == "closed" and one.id != parcel.id for one in parcels):
-        return Accepted("weighed", {"grams": grams, "parcel": parcel.sequence}), parcel.id
-    weights = {parcel.id: grams}
-    return _make_labels(tx, actor, bench, parcels, weights), parcel.id
+    if bench.row.holds:
+        return _held(tx, bench), parcel.id
+    return Accepted("weighed", {"grams": grams, "parcel": parcel.sequence}), parcel.id
+
+
+def _is_last_to_weigh(parcel: Any, parcels: Iterable[Any]) -> bool:
+    return not any(one.state == "closed" and one.id != parcel.id for one in parcels)
+
+
+def _held(tx: Transaction, bench: Bench) -> Refused:
+    holds = ", ".join(rows.open_holds(tx, bench.row.order_id, bench.row.shipment_id))
+    return Refused("order-on-hold", {"order": bench.row.order_number, "holds": holds})
 
 
 def _outside(bench: Bench, parcel: Any, grams: int) -> Refused | None:
@@ -326,15 +358,7 @@ def override_weight(
     if row.state != "packed" or parcel is None:
         raise IllegalEvent(machine="parcel", state=row.state, event="override weight")
     supervisor_id = granted_by_id or actor.user_id
-    tx.execute(
-        update(_parcel)
-        .where(_parcel.c.id == parcel.id)
-        .values(
-            state=PARCEL.advance("closed", "weigh"),
-            override_by_id=supervisor_id,
-            override_reason=reason[:200],
-        )
-    )
+    override = {"override_by_id": supervisor_id, "override_reason": reason[:200]}
     audit(
         tx,
         by_id=supervisor_id,
@@ -348,9 +372,16 @@ def override_weight(
             "packer": actor.user_id,
         },
     )
-    if any(one.state == "closed" and one.id != parcel.id for one in parcels):
-        return Accepted("weighed", {"grams": parcel.weight_grams, "parcel": parcel.sequence})
-    return _make_labels(tx, actor, bench, parcels, {})
+    if _is_last_to_weigh(parcel, parcels) and not row.holds:
+        return _make_labels(tx, actor, bench, parcels, {parcel.id: override})
+    tx.execute(
+        update(_parcel)
+        .where(_parcel.c.id == parcel.id)
+        .values(**override, state=PARCEL.advance(parcel.state, "weigh"))
+    )
+    if row.holds:
+        return _held(tx, bench)
+    return Accepted("weighed", {"grams": parcel.weight_grams, "parcel": parcel.sequence})
 
 
 # --- labels ------------------------------------------------------------------------------------
@@ -361,13 +392,13 @@ def _make_labels(
     actor: Actor,
     bench: Bench,
     parcels: Sequence[Any],
-    new_weights: dict[int, int],
+    weights: dict[int, dict[str, Any]],
 ) -> Verdict:
-    """Buy a label for every parcel and move the goods into the parcels."""
+    """Buy a label for every parcel and move the goods into the parcels.
+
+    *weights* are the weighing columns that a parcel gets with its label (by parcel id).
+    """
     row = bench.row
-    holds = rows.open_holds(tx, row.order_id, row.shipment_id)
-    if holds:
-        return Refused("order-on-hold", {"order": row.order_number, "holds": ", ".join(holds)})
     drawn = rows.draw_numbers(tx, row.service_id, len(parcels)) if row.service_id else None
     if drawn is None:
         raise NumbersExhausted(range_name=str(row.service_id))
@@ -386,7 +417,7 @@ def _make_labels(
                 service=drawn.name,
                 number=index + 1,
                 count=len(parcels),
-                weight_grams=new_weights.get(parcel.id, parcel.weight_grams),
+                weight_grams=weights.get(parcel.id, {}).get("weight_grams", parcel.weight_grams),
                 tracking=local.tracking_number(drawn.first + index),
             ),
             "created_at": tx.now,
@@ -395,7 +426,8 @@ def _make_labels(
         for index, parcel in enumerate(parcels)
     ]
     tx.execute(insert(_label), labels)
-    _mark_labelled(tx, parcels, place_of)
+    for parcel in parcels:
+        _mark_labelled(tx, parcel, place_of[parcel.id], weights.get(parcel.id, {}))
     _move_into_parcels(tx, actor, bench, place_of, tracking=labels[0]["tracking_number"])
     bench.state = SHIPMENT.advance(bench.state, "label")
     tx.execute(
@@ -409,22 +441,32 @@ def _make_labels(
             labelled_by_id=actor.user_id,
         )
     )
+    bench.parcels = tuple(
+        ParcelView(
+            sequence=parcel.sequence,
+            state="labelled",
+            sscc=parcel.sscc,
+            expected_grams=parcel.expected_grams,
+            weight_grams=label["content"]["weight_grams"],
+            tracking_number=label["tracking_number"],
+            confirmed=False,
+        )
+        for parcel, label in zip(parcels, labels, strict=True)
+    )
     return Accepted(
         "label-printed",
         {"tracking": labels[0]["tracking_number"], "parcel": 1, "parcels": len(parcels)},
     )
 
 
-_MARK_LABELLED = (
-    update(_parcel)
-    .where(_parcel.c.id == bindparam("b_parcel"), _parcel.c.state == "weighed")
-    .values(state=PARCEL.advance("weighed", "label"), location_id=bindparam("b_place"))
-)
-
-
-def _mark_labelled(tx: Transaction, parcels: Sequence[Any], place_of: dict[int, Place]) -> None:
-    marks = [{"b_parcel": one.id, "b_place": place_of[one.id].id} for one in parcels]
-    if tx.execute(_MARK_LABELLED, marks).rowcount != len(marks):
+def _mark_labelled(tx: Transaction, parcel: Any, place: Place, weight: dict[str, Any]) -> None:
+    state = PARCEL.advance(parcel.state, "weigh") if weight else parcel.state
+    changed = tx.execute(
+        update(_parcel)
+        .where(_parcel.c.id == parcel.id, _parcel.c.state == parcel.state)
+        .values(**weight, state=PARCEL.advance(state, "label"), location_id=place.id)
+    )
+    if changed.rowcount != 1:
         raise AssertionError("a parcel is labelled only when it is weighed")
 
 
@@ -434,7 +476,8 @@ def _move_into_parcels(
     """Post what the scans said: the goods leave their totes and lie in the parcels."""
     shipment_id = bench.row.shipment_id
     held = rows.held_by(tx, shipment_id)
-    contents = rows.contents_of(tx, shipment_id)
+    alone = next(iter(place_of)) if len(place_of) == 1 else None
+    contents = _contents(tx, bench, alone, alone=alone is not None)
     product_of = {line.id: line.product_id for line in bench.lines}
     serial_at = rows.serial_places(
         tx, [(product_of[one.shipment_line_id], one.serial) for one in contents if one.serial]
@@ -496,11 +539,19 @@ def _pack_move(
 def _reservations_follow(
     tx: Transaction,
     held: Sequence[Any],
-    contents: Sequence[Any],
+    contents: Sequence[Content],
     place_of: dict[int, Place],
     product_of: dict[int, int],
 ) -> None:
     """The reservation rows now name the parcels."""
+    if len(place_of) == 1 and len({(one.shipment_line_id, one.lot) for one in held}) == len(held):
+        (place,) = place_of.values()
+        tx.execute(
+            update(_reservation)
+            .where(_reservation.c.shipment_line_id.in_([one.shipment_line_id for one in held]))
+            .values(location_id=place.id)
+        )
+        return
     places_left = sorted({one.location_id for one in held})
     lines = sorted({one.shipment_line_id for one in held})
     tx.execute(

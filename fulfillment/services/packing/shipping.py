@@ -137,8 +137,7 @@ def _ship(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[Any]) -> No
     """Take the goods of the parcels out of the warehouse.  The shipment's row is locked."""
     shipment_id = row.shipment_id
     policy = WarehousePolicy.of(row.policy)
-    holds = rows.open_holds(tx, row.order_id, shipment_id)
-    if holds:
+    if row.holds:
         raise IllegalEvent(machine="shipment", state="on hold", event="ship")
     scan_out = policy.scan_out
     values: dict[str, Any] = {
@@ -189,7 +188,11 @@ def _ship(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[Any]) -> No
 def _take_stock_down(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[Any]) -> None:
     """Parcel -> customer, exactly the reserved units; the reservations are closed."""
     held = rows.held_by(tx, row.shipment_id)
-    serials_of = _serials_in(tx, row.shipment_id, parcels)
+    serials_of = (
+        _serials_in(tx, row.shipment_id, parcels)
+        if any(one.tracking == "serial" for one in held)
+        else {}
+    )
     moves: list[Move] = []
     for one in held:
         if one.kind != "parcel":
