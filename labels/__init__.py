@@ -52,6 +52,7 @@ from labels.values import (
     ToteLabel,
     Words,
 )
+from labels.zpl import write_zpl
 
 __all__ = [
     "ENGLISH",
@@ -93,6 +94,7 @@ __all__ = [
     "load_fonts",
     "problems_of",
     "render_pdf",
+    "render_zpl",
     "usual_paper",
 ]
 
@@ -117,6 +119,24 @@ def render_pdf(
     if isinstance(paper, Sheet):
         return write_sheets(pages, sheet=paper, skip=skip, title=title)
     return write_pdf(pages, title=title)
+
+
+def render_zpl(
+    documents: Document | Sequence[Document],
+    *,
+    dpi: int = 203,
+    paper: Paper | None = None,
+    words: Words = ENGLISH,
+    fonts: FontSet | None = None,
+) -> bytes:
+    """ZPL II of all documents for a printer of ``dpi`` dots an inch, one label a page.
+
+    Raises `UnprintableDocument` with every field that cannot be printed, and `FontsMissing`.
+    """
+    several = _several(documents)
+    return write_zpl(
+        _placed(several, paper=paper, words=words, fonts=fonts or load_fonts(), dpi=dpi)
+    )
 
 
 def problems_of(

@@ -247,12 +247,22 @@ def _gs1_message(content: str) -> GS1Message:
         raise BarcodeRefused(f"is not a GS1 element string: {error}") from error
 
 
+def _element_string(message: GS1Message) -> str:
+    """The message with separators only where GS1 wants them: behind variable lengths."""
+    elements = message.element_strings
+    separated = [
+        element.ai.ai + element.value + (GROUP_SEPARATOR if element.ai.separator_required else "")
+        for element in elements
+    ]
+    return "".join(separated).removesuffix(GROUP_SEPARATOR)
+
+
 def _gs1_128(content: str) -> Bars:
-    _gs1_message(content)
-    if len(content) > 48:
+    elements = _element_string(_gs1_message(content))
+    if len(elements) > 48:
         raise BarcodeRefused("is longer than the 48 characters GS1-128 allows")
-    words = shortest_code_words(GROUP_SEPARATOR + content)
-    return _code_128_bars(Symbology.GS1_128, content, words)
+    words = shortest_code_words(GROUP_SEPARATOR + elements)
+    return _code_128_bars(Symbology.GS1_128, elements, words)
 
 
 def _gtin_digits(content: str, *, length: int) -> str:
@@ -289,9 +299,10 @@ def _data_matrix(content: str) -> Matrix:
 
 
 def _gs1_data_matrix(content: str) -> Matrix:
-    bracketed = str(_gs1_message(content).as_hri())
+    message = _gs1_message(content)
+    bracketed = str(message.as_hri())
     barcode = zxingcpp.create_barcode(bracketed, zxingcpp.BarcodeFormat.DataMatrix, gs1=True)
-    return _matrix_of(Symbology.GS1_DATA_MATRIX, content, barcode)
+    return _matrix_of(Symbology.GS1_DATA_MATRIX, _element_string(message), barcode)
 
 
 def _matrix_of(symbology: Symbology, content: str, barcode: zxingcpp.Barcode) -> Matrix:

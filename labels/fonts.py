@@ -194,6 +194,10 @@ class FontSet:
 
     def _font_runs(self, text: str, *, bold: bool) -> Iterator[tuple[Font | None, str]]:
         """Stretches of one font; marks, joiners and spaces stay with what precedes them."""
+        fonts = {self.font_of(character, bold=bold) for character in text}
+        if len(fonts) == 1:
+            yield fonts.pop(), text
+            return
         current: Font | None = None
         start = 0
         for index, character in enumerate(text):
@@ -222,7 +226,7 @@ def _shape_run(font: Font, text: str, *, right_to_left: bool) -> list[Glyph]:
     buffer.direction = "rtl" if right_to_left else "ltr"
     hb.shape(font.hb_font, buffer)
     infos = buffer.glyph_infos
-    texts = _cluster_texts(text, [info.cluster for info in infos], right_to_left=right_to_left)
+    texts = _cluster_texts(text, [info.cluster for info in infos])
     em = font.units_per_em
     return [
         Glyph(
@@ -237,8 +241,10 @@ def _shape_run(font: Font, text: str, *, right_to_left: bool) -> list[Glyph]:
     ]
 
 
-def _cluster_texts(text: str, clusters: list[int], *, right_to_left: bool) -> list[str]:
+def _cluster_texts(text: str, clusters: list[int]) -> list[str]:
     """What each glyph stands for: the first glyph of a cluster takes all of its characters."""
+    if clusters == list(range(len(text))):
+        return list(text)
     starts = sorted(set(clusters))
     ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
     texts: list[str] = []
@@ -246,7 +252,7 @@ def _cluster_texts(text: str, clusters: list[int], *, right_to_left: bool) -> li
     for cluster in clusters:
         part = "" if cluster in seen else text[cluster : ends[cluster]]
         seen.add(cluster)
-        texts.append(part[::-1] if right_to_left else part)
+        texts.append(part)
     return texts
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from labels import barcodes
 from labels.barcodes import Bars, Matrix, Symbol
@@ -155,16 +156,25 @@ class Page:
     elements: tuple[Element, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PlacedLine:
-    """A shaped line whose baseline starts at (x, y) millimetres; ``box`` is its element's."""
+    """A shaped line whose baseline starts at (x, y) millimetres."""
 
     x: float
     y: float
     size_mm: float
     shaped: ShapedLine
-    bold: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedText:
+    """The lines of one text and the box that their ink does not leave.
+
+    Equal only to itself, so that backends can remember cheaply what they made of it.
+    """
+
     box: Box
+    lines: tuple[PlacedLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +206,7 @@ class PlacedPage:
 
     paper: Paper
     dpi: int
-    lines: tuple[PlacedLine, ...]
+    texts: tuple[PlacedText, ...]
     symbols: tuple[PlacedBars | PlacedMatrix, ...]
     inks: tuple[Box, ...]
 
@@ -207,7 +217,7 @@ class _Desk:
 
     fonts: FontSet
     dpi: int
-    lines: list[PlacedLine] = field(default_factory=list)
+    texts: list[PlacedText] = field(default_factory=list)
     symbols: list[PlacedBars | PlacedMatrix] = field(default_factory=list)
     inks: list[Box] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -230,7 +240,7 @@ def place(pages: Sequence[Page], *, fonts: FontSet, dpi: int | None = None) -> l
             PlacedPage(
                 paper=page.paper,
                 dpi=desk.dpi,
-                lines=tuple(desk.lines),
+                texts=tuple(desk.texts),
                 symbols=tuple(desk.symbols),
                 inks=tuple(desk.inks),
             )
@@ -252,21 +262,30 @@ def _place_element(element: Element, desk: _Desk) -> None:
 
 
 def _place_text(text: Text, desk: _Desk) -> None:
+    placed = set_text(text, desk.fonts)
+    if isinstance(placed, PlacedText):
+        desk.texts.append(placed)
+    elif placed is not None:
+        desk.problems.append(placed)
+
+
+@lru_cache(maxsize=4096)
+def set_text(text: Text, fonts: FontSet) -> PlacedText | Problem | None:
+    """The text fitted into its box, what is wrong with it, or None where it is empty.
+
+    Remembered, because the sender and the words of a label are the same on thousands.
+    """
     paragraphs = [cleaned for raw in text.paragraphs if (cleaned := clean(raw[:_MAX_FIELD]))]
     if not paragraphs:
-        return
-    missing = "".join(desk.fonts.shape(line, text.bold).missing for line in paragraphs)
+        return None
+    missing = "".join(fonts.shape(line, text.bold).missing for line in paragraphs)
     if missing:
-        unknown = "".join(dict.fromkeys(missing))
-        desk.problems.append(UnknownCharacters(text.field, unknown))
-        return
-    fitted = _fit(text, paragraphs, desk.fonts)
+        return UnknownCharacters(text.field, "".join(dict.fromkeys(missing)))
+    fitted = _fit(text, paragraphs, fonts)
     if fitted is None:
-        length = sum(len(raw) for raw in text.paragraphs)
-        desk.problems.append(DoesNotFit(text.field, length))
-        return
+        return DoesNotFit(text.field, sum(len(raw) for raw in text.paragraphs))
     size, lines = fitted
-    desk.lines += _stack(text, size, lines)
+    return PlacedText(text.box, _stack(text, size, lines))
 
 
 def _fit(
@@ -419,7 +438,7 @@ def _height_em(lines: Sequence[ShapedLine]) -> float:
     return inked + _LINE_GAP_EM * (len(lines) - 1)
 
 
-def _stack(text: Text, size: float, lines: list[ShapedLine]) -> list[PlacedLine]:
+def _stack(text: Text, size: float, lines: list[ShapedLine]) -> tuple[PlacedLine, ...]:
     """Baselines of the lines, one below the other, placed in the box."""
     spare = text.box.height - _height_em(lines) * size
     y = text.box.top
@@ -429,9 +448,9 @@ def _stack(text: Text, size: float, lines: list[ShapedLine]) -> list[PlacedLine]
     for line in lines:
         y += _ascent(line) * size
         x = text.box.left + _indent(text, line, spare=text.box.width - line.width * size)
-        placed.append(PlacedLine(x=x, y=y, size_mm=size, shaped=line, bold=text.bold, box=text.box))
+        placed.append(PlacedLine(x=x, y=y, size_mm=size, shaped=line))
         y += (_descent(line) + _LINE_GAP_EM) * size
-    return placed
+    return tuple(placed)
 
 
 def _indent(text: Text, line: ShapedLine, *, spare: float) -> float:

@@ -206,7 +206,7 @@ class _Writer:
                 self._rectangle(box, left_mm=left_mm, top_mm=top_mm)
         if page.inks or page.symbols:
             self._operators.append("f")
-        for line in page.lines:
+        for line in (line for text in page.texts for line in text.lines):
             x = (left_mm + line.x) * POINTS_PER_MM
             y = (self._height_mm - top_mm - line.y) * POINTS_PER_MM
             self._line(line, x=x, y=y)

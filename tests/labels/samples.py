@@ -130,7 +130,7 @@ DOCUMENTS: tuple[Document, ...] = (
     ProductLabel(
         sku="MUG-004",
         product_name="Mug",
-        barcode="010950600013435217261231\x1d10ABC",
+        barcode="010950600013435210ABC\x1d17261231",
         symbology=Symbology.GS1_DATA_MATRIX,
     ),
     ProductLabel(
