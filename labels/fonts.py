@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import uharfbuzz as hb
 
@@ -65,10 +66,14 @@ _SYNTHETIC_BOLD_EM = 0.03
 class Font:
     """One font file. Advances and extents are fractions of the em."""
 
-    def __init__(self, path: Path, *, synthetic_bold: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, synthetic_bold: bool = False, needs_shaping: bool = True
+    ) -> None:
         self.path = path
+        self.needs_shaping = needs_shaping
         self.synthetic_bold_em = _SYNTHETIC_BOLD_EM if synthetic_bold else 0.0
         self._extents: dict[int, tuple[float, float]] = {}
+        self._unshaped: dict[str, Glyph] = {}
 
     @property
     def name(self) -> str:
@@ -90,6 +95,16 @@ class Font:
     def characters(self) -> frozenset[int]:
         return frozenset(self.face.unicodes)
 
+    def unshaped(self, character: str) -> Glyph:
+        """The glyph of a character of a script in which letters do not change each other."""
+        known = self._unshaped.get(character)
+        if known is None:
+            glyph = self.hb_font.get_nominal_glyph(ord(character))
+            advance = self.hb_font.get_glyph_h_advance(glyph) / self.units_per_em
+            known = Glyph(self, glyph, advance, 0.0, 0.0, character)
+            self._unshaped[character] = known
+        return known
+
     def ink(self, glyph: int) -> tuple[float, float]:
         """Top and bottom of a glyph's ink above the baseline."""
         known = self._extents.get(glyph)
@@ -101,9 +116,12 @@ class Font:
         return known
 
 
-@dataclass(frozen=True, slots=True)
-class Glyph:
-    """One glyph of a shaped line; ``text`` is what it stands for, '' for a continuation."""
+class Glyph(NamedTuple):
+    """One glyph of a shaped line; ``text`` is what it stands for, '' for a continuation.
+
+    A named tuple because thousands are made a second, and a frozen dataclass takes twice as
+    long to make.
+    """
 
     font: Font
     glyph: int
@@ -219,6 +237,8 @@ def _stays(character: str, font: Font | None) -> bool:
 
 
 def _shape_run(font: Font, text: str, *, right_to_left: bool) -> list[Glyph]:
+    if not font.needs_shaping:
+        return [font.unshaped(character) for character in text]
     buffer = hb.Buffer()
     buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
     buffer.add_str(text)
@@ -230,12 +250,12 @@ def _shape_run(font: Font, text: str, *, right_to_left: bool) -> list[Glyph]:
     em = font.units_per_em
     return [
         Glyph(
-            font=font,
-            glyph=info.codepoint,
-            advance=position.x_advance / em,
-            shift_x=position.x_offset / em,
-            shift_y=position.y_offset / em,
-            text=stands_for,
+            font,
+            info.codepoint,
+            position.x_advance / em,
+            position.x_offset / em,
+            position.y_offset / em,
+            stands_for,
         )
         for info, position, stands_for in zip(infos, buffer.glyph_positions, texts, strict=True)
     ]
@@ -260,11 +280,13 @@ def _measured(
     text: str, glyphs: tuple[Glyph, ...], *, right_to_left: bool, missing: str
 ) -> ShapedLine:
     top = bottom = width = 0.0
-    for glyph in glyphs:
-        ink_top, ink_bottom = glyph.font.ink(glyph.glyph)
-        top = max(top, ink_top + glyph.shift_y)
-        bottom = min(bottom, ink_bottom + glyph.shift_y)
-        width += glyph.advance
+    for font, glyph, advance, _, shift_y, _ in glyphs:
+        ink_top, ink_bottom = font.ink(glyph)
+        if ink_top + shift_y > top:
+            top = ink_top + shift_y
+        if ink_bottom + shift_y < bottom:
+            bottom = ink_bottom + shift_y
+        width += advance
     return ShapedLine(
         text=text,
         glyphs=glyphs,
@@ -297,7 +319,9 @@ def load_fonts(folders: tuple[str, ...] = DEFAULT_FOLDERS) -> FontSet:
             if path is None:
                 missing.append(MissingFontFile(name, package))
             else:
-                fonts.append(Font(path, synthetic_bold=is_bold and regular_name == bold_name))
+                synthetic_bold = is_bold and regular_name == bold_name
+                shaping = name != _CJK_FILE
+                fonts.append(Font(path, synthetic_bold=synthetic_bold, needs_shaping=shaping))
     for regular_name, bold_name in _OPTIONAL_FILES:
         pair = _find(regular_name, folders), _find(bold_name, folders)
         if pair[0] and pair[1]:

@@ -47,15 +47,23 @@ def draw_lines(lines: Sequence[PlacedLine], *, dpi: int) -> Bitmap | None:
     stamps = [stamp for line in lines for stamp in _stamps(line, dots_per_mm=dpi / 25.4)]
     if not stamps:
         return None
-    left = min(x for x, _, _ in stamps)
-    top = min(y for _, y, _ in stamps)
-    right = max(x + picture.shape[1] for x, _, picture in stamps)
-    bottom = max(y + picture.shape[0] for _, y, picture in stamps)
+    xs, ys, pictures = zip(*stamps, strict=True)
+    left, top = min(xs), min(ys)
+    right = max(map(_right_edge, xs, pictures))
+    bottom = max(map(_bottom_edge, ys, pictures))
     dots = np.zeros((bottom - top, right - left), dtype=np.bool_)
     for x, y, picture in stamps:
         height, width = picture.shape
         dots[y - top : y - top + height, x - left : x - left + width] |= picture
     return Bitmap(left, top, dots)
+
+
+def _right_edge(x: int, picture: Dots) -> int:
+    return x + int(picture.shape[1])
+
+
+def _bottom_edge(y: int, picture: Dots) -> int:
+    return y + int(picture.shape[0])
 
 
 def _stamps(line: PlacedLine, *, dots_per_mm: float) -> list[tuple[int, int, Dots]]:
@@ -65,13 +73,13 @@ def _stamps(line: PlacedLine, *, dots_per_mm: float) -> list[tuple[int, int, Dot
     pen = line.x * dots_per_mm
     baseline = round(line.y * dots_per_mm)
     stamps = []
-    for glyph in line.shaped.glyphs:
-        picture = _glyph_dots(glyph.font, glyph.glyph, pixels)
+    for font, glyph, advance, shift_x, shift_y, _ in line.shaped.glyphs:
+        picture = _glyph_dots(font, glyph, pixels)
         if picture is not None:
-            x = round(pen + glyph.shift_x * em_dots) + picture.left
-            y = baseline - round(glyph.shift_y * em_dots) - picture.top
+            x = round(pen + shift_x * em_dots) + picture.left
+            y = baseline - round(shift_y * em_dots) - picture.top
             stamps.append((x, y, picture.dots))
-        pen += glyph.advance * em_dots
+        pen += advance * em_dots
     return stamps
 
 
