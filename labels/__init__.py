@@ -26,7 +26,22 @@ from labels.errors import (
 )
 from labels.fonts import FontSet, load_fonts
 from labels.layout import PlacedPage, place
-from labels.paper import PAPERS, SHEET_A4_2X5, SHEET_A4_3X8, SHEETS, Paper, Sheet
+from labels.paper import (
+    A4,
+    A5,
+    BADGE_86X54,
+    LABEL_4X6_INCH,
+    LABEL_57X32,
+    LABEL_100X50,
+    LABEL_100X150,
+    LETTER,
+    PAPERS,
+    SHEET_A4_2X5,
+    SHEET_A4_3X8,
+    SHEETS,
+    Paper,
+    Sheet,
+)
 from labels.pdf import write_pdf, write_sheets
 from labels.values import (
     ENGLISH,
@@ -55,7 +70,15 @@ from labels.values import (
 from labels.zpl import write_zpl
 
 __all__ = [
+    "A4",
+    "A5",
+    "BADGE_86X54",
     "ENGLISH",
+    "LABEL_4X6_INCH",
+    "LABEL_57X32",
+    "LABEL_100X50",
+    "LABEL_100X150",
+    "LETTER",
     "PAPERS",
     "SHEETS",
     "SHEET_A4_2X5",

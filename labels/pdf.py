@@ -17,7 +17,7 @@ import uharfbuzz as hb
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
-from labels.fonts import Font, Glyph
+from labels.fonts import Font, Glyph, ShapedLine
 from labels.layout import Box, PlacedBars, PlacedLine, PlacedMatrix, PlacedPage
 from labels.paper import MM_PER_INCH, Sheet
 
@@ -219,6 +219,10 @@ class _Writer:
 
     def _line(self, line: PlacedLine, *, x: float, y: float) -> None:
         size = line.size_mm * POINTS_PER_MM
+        spoken = _needs_actual_text(line.shaped)
+        if spoken:
+            text = line.shaped.text.encode("utf-16-be").hex()
+            self._operators.append(f"/Span << /ActualText <feff{text}> >> BDC")
         self._operators.append(f"BT {x:.3f} {y:.3f} Td")
         font: Font | None = None
         show = _Show(self._operators)
@@ -228,8 +232,10 @@ class _Writer:
                 font = glyph.font
                 self._select(font, size)
             show.glyph(glyph, self._embedded[glyph.font].number_of(glyph), size=size)
-        show.flush()
+        show.finish()
         self._operators.append("ET")
+        if spoken:
+            self._operators.append("EMC")
 
     def _select(self, font: Font, size: float) -> None:
         embedded = self._embedded.get(font)
@@ -240,6 +246,16 @@ class _Writer:
         stroke = font.synthetic_bold_em * size
         mode = f"2 Tr {stroke:.3f} w" if stroke else "0 Tr"
         self._operators.append(f"/{embedded.resource_name} {size:.3f} Tf {mode}")
+
+
+def _needs_actual_text(shaped: ShapedLine) -> bool:
+    """Whether the line holds letters that are drawn by several glyphs (Thai am, Khmer vowels).
+
+    Such a line carries its text in an ActualText entry (PDF 32000-1, 14.9.4), which readers
+    and searches take. Right-to-left lines do without: every reader reorders what the glyphs
+    stand for, and PDFium would reorder an ActualText once more.
+    """
+    return any(not glyph.text for glyph in shaped.glyphs)
 
 
 class _Show:
@@ -263,6 +279,12 @@ class _Show:
         after = nominal_width(glyph.font, glyph.glyph) - round(glyph.advance * 1000) + shift
         if after:
             self._move(after)
+
+    def finish(self) -> None:
+        """Shows what is left and goes back to the baseline, which a text object would keep."""
+        self.flush()
+        if self._rise:
+            self._operators.append("0 Ts")
 
     def _move(self, thousandths: int) -> None:
         self._close_hex()

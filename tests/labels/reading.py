@@ -9,10 +9,15 @@ import numpy as np
 import pypdfium2
 import zxingcpp
 from numpy.typing import NDArray
-from pdfminer.high_level import extract_text
+from pdfminer.converter import PDFPageAggregator
+from pdfminer.layout import LTChar
+from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
+from pdfminer.pdfpage import PDFPage
 from pyzbar import pyzbar
+from pyzbar.pyzbar import ZBarSymbol
 
 Picture = NDArray[np.uint8]
+_OUR_SYMBOLS = [ZBarSymbol.CODE128, ZBarSymbol.EAN13, ZBarSymbol.I25, ZBarSymbol.QRCODE]
 
 
 def pictures(pdf: bytes, *, dpi: int = 203) -> Iterator[Picture]:
@@ -33,9 +38,20 @@ def read_by_zxing(picture: Picture) -> set[tuple[str, bytes]]:
 
 def read_by_zbar(picture: Picture) -> set[bytes]:
     """Content of every barcode that ZBar finds."""
-    return {found.data for found in pyzbar.decode(picture)}
+    return {found.data for found in pyzbar.decode(picture, symbols=_OUR_SYMBOLS)}
 
 
 def text_of(pdf: bytes) -> str:
-    """The text layer, by pdfminer."""
-    return extract_text(io.BytesIO(pdf))
+    """The text layer as pdfminer reads it, in the order in which it is written.
+
+    Without pdfminer's layout analysis, which sorts marks above a letter into other lines.
+    """
+    resources = PDFResourceManager()
+    device = PDFPageAggregator(resources, laparams=None)
+    interpreter = PDFPageInterpreter(resources, device)
+    said: list[str] = []
+    for page in PDFPage.get_pages(io.BytesIO(pdf)):
+        interpreter.process_page(page)
+        said += [item.get_text() for item in device.get_result() if isinstance(item, LTChar)]
+        said.append("\n")
+    return "".join(said)

@@ -35,7 +35,7 @@ SENDER = Address(
     phone="+886 2 5550 0100",
 )
 RECEIVER = Address(
-    name="王小明",
+    name="信義門市收貨組",
     company="永豐貿易股份有限公司",
     lines=("信義路五段7號 89樓", "信義區"),
     city="台北市",
@@ -141,7 +141,7 @@ DOCUMENTS: tuple[Document, ...] = (
     ),
     ToteLabel(code="T-001", barcode="TT0000018", note="60 × 40"),
     CartLabel(code="C-7", barcode="CT0000075", positions=12),
-    BadgeLabel(name="李大仁", barcode="BD0000421", role="Packer", warehouse="W1"),
+    BadgeLabel(name="包裝三組", barcode="BD0000421", role="Packer", warehouse="W1"),
     PutWallLabel(wall="A", slot="12", barcode="PWA0012X"),
     CommandSheet(
         title="Packing station 3",
@@ -162,7 +162,7 @@ DOCUMENTS: tuple[Document, ...] = (
             ManifestParcel(
                 tracking_number=f"HG{number:09d}TW",
                 order_number=str(1000 + number),
-                receiver_name="王小明",
+                receiver_name="信義門市收貨組",
                 destination="台北市",
                 weight_grams=100 * number,
             )

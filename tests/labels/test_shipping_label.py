@@ -26,7 +26,7 @@ def test_both_barcodes_are_read_by_two_decoders(paper: str, dpi: int) -> None:
 def test_every_word_of_the_label_is_in_the_text_layer() -> None:
     text = text_of(render_pdf(SHIPPING))
     for words in (
-        "王小明",
+        "信義門市收貨組",
         "永豐貿易股份有限公司",
         "信義路五段7號 89樓",
         "11049 台北市",
