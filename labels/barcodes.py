@@ -242,9 +242,15 @@ def _gs1_message(content: str) -> GS1Message:
     if not content.replace(GROUP_SEPARATOR, "").isascii():
         raise BarcodeRefused("has characters outside ASCII")
     try:
-        return GS1Message.parse(content)
+        message = GS1Message.parse(content)
     except ParseError as error:
         raise BarcodeRefused(f"is not a GS1 element string: {error}") from error
+    for element in message.element_strings:
+        # biip notes a wrong check digit beside the value instead of raising.
+        error_text = element.gtin_error or element.sscc_error or element.gln_error
+        if error_text:
+            raise BarcodeRefused(f"is not a GS1 element string: {error_text}")
+    return message
 
 
 def _element_string(message: GS1Message) -> str:
