@@ -63,6 +63,15 @@ _JOINERS = "\u200c\u200d"
 _SYNTHETIC_BOLD_EM = 0.03
 
 
+class Ink(NamedTuple):
+    """The edges of a glyph's ink in em: x to the right, y upwards from the baseline."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 class Font:
     """One font file. Advances and extents are fractions of the em."""
 
@@ -72,7 +81,7 @@ class Font:
         self.path = path
         self.needs_shaping = needs_shaping
         self.synthetic_bold_em = _SYNTHETIC_BOLD_EM if synthetic_bold else 0.0
-        self._extents: dict[int, tuple[float, float]] = {}
+        self._extents: dict[int, Ink] = {}
         self._unshaped: dict[str, Glyph] = {}
 
     @property
@@ -105,13 +114,18 @@ class Font:
             self._unshaped[character] = known
         return known
 
-    def ink(self, glyph: int) -> tuple[float, float]:
-        """Top and bottom of a glyph's ink above the baseline."""
+    def ink(self, glyph: int) -> Ink:
+        """Where a glyph's ink lies around the pen on the baseline."""
         known = self._extents.get(glyph)
         if known is None:
+            em = self.units_per_em
             extents = self.hb_font.get_glyph_extents(glyph)
-            top, height = (extents.y_bearing, extents.height) if extents else (0, 0)
-            known = (top / self.units_per_em, (top + height) / self.units_per_em)
+            known = Ink(
+                extents.x_bearing / em,
+                extents.y_bearing / em,
+                (extents.x_bearing + extents.width) / em,
+                (extents.y_bearing + extents.height) / em,
+            )
             self._extents[glyph] = known
         return known
 
@@ -135,13 +149,15 @@ class Glyph(NamedTuple):
 class ShapedLine:
     """A line as it appears from left to right, measured in em.
 
-    ``top`` and ``bottom`` bound the ink above the baseline; ``missing`` are the characters
-    that no font has (nothing is drawn for them).
+    ``top`` and ``bottom`` bound the ink above the baseline; ``width`` holds all of the ink, and
+    ``lead`` is how far the pen starts inside it, which is 0 but for marks that hang out to the
+    left. ``missing`` are the characters that no font has (nothing is drawn for them).
     """
 
     text: str
     glyphs: tuple[Glyph, ...]
     width: float
+    lead: float
     top: float
     bottom: float
     right_to_left: bool
@@ -279,18 +295,23 @@ def _cluster_texts(text: str, clusters: list[int]) -> list[str]:
 def _measured(
     text: str, glyphs: tuple[Glyph, ...], *, right_to_left: bool, missing: str
 ) -> ShapedLine:
-    top = bottom = width = 0.0
-    for font, glyph, advance, _, shift_y, _ in glyphs:
-        ink_top, ink_bottom = font.ink(glyph)
-        if ink_top + shift_y > top:
-            top = ink_top + shift_y
-        if ink_bottom + shift_y < bottom:
-            bottom = ink_bottom + shift_y
-        width += advance
+    top = bottom = left = right = pen = 0.0
+    for font, glyph, advance, shift_x, shift_y, _ in glyphs:
+        ink = font.ink(glyph)
+        if ink.top + shift_y > top:
+            top = ink.top + shift_y
+        if ink.bottom + shift_y < bottom:
+            bottom = ink.bottom + shift_y
+        if pen + shift_x + ink.left < left:
+            left = pen + shift_x + ink.left
+        if pen + shift_x + ink.right > right:
+            right = pen + shift_x + ink.right
+        pen += advance
     return ShapedLine(
         text=text,
         glyphs=glyphs,
-        width=width,
+        width=max(pen, right) - left,
+        lead=-left,
         top=top,
         bottom=bottom,
         right_to_left=right_to_left,

@@ -278,6 +278,8 @@ def set_text(text: Text, fonts: FontSet) -> PlacedText | Problem | None:
     paragraphs = [cleaned for raw in text.paragraphs if (cleaned := clean(raw[:_MAX_FIELD]))]
     if not paragraphs:
         return None
+    if text.box.width <= 0 or text.box.height <= 0:
+        return DoesNotFit(text.field, sum(len(raw) for raw in text.paragraphs))
     missing = "".join(fonts.shape(line, text.bold).missing for line in paragraphs)
     if missing:
         return UnknownCharacters(text.field, "".join(dict.fromkeys(missing)))
@@ -447,7 +449,8 @@ def _stack(text: Text, size: float, lines: list[ShapedLine]) -> tuple[PlacedLine
     placed = []
     for line in lines:
         y += _ascent(line) * size
-        x = text.box.left + _indent(text, line, spare=text.box.width - line.width * size)
+        spare_width = text.box.width - line.width * size
+        x = text.box.left + _indent(text, line, spare=spare_width) + line.lead * size
         placed.append(PlacedLine(x=x, y=y, size_mm=size, shaped=line))
         y += (_descent(line) + _LINE_GAP_EM) * size
     return tuple(placed)

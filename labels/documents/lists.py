@@ -47,13 +47,12 @@ class _Table:
 def pick_list(document: PickList, paper: Paper, words: Words) -> list[Page]:
     """Stops in walking order with the totes they feed; the list's barcode opens it."""
     area = printable_area(paper)
-    narrow = area.width < 150
     table = _Table(
         columns=(
             _Column(words="#", width_mm=8, field="sequence"),
             _Column(
                 words=words.bin,
-                width_mm=32 if narrow else 42,
+                width_mm=42,
                 field="bin_code",
                 size_mm=4.6,
                 bold=True,
@@ -71,7 +70,7 @@ def pick_list(document: PickList, paper: Paper, words: Words) -> list[Page]:
             ),
             _Column(
                 words=words.into_tote,
-                width_mm=26 if narrow else 46,
+                width_mm=46,
                 field="feeds",
                 size_mm=3.6,
                 overflow=Overflow.REFUSE,
@@ -319,7 +318,7 @@ def _remarks(first: Box, remarks: Sequence[tuple[str, str]]) -> list[Element]:
 
 
 def _table(body: Box, table: _Table, rows: Sequence[tuple[str, ...]]) -> list[Element]:
-    widths = [column.width_mm for column in table.columns]
+    widths = _widths(table.columns, room_mm=body.width)
     header = Box(body.left, body.top, body.width, _HEADER_ROW_MM)
     elements: list[Element] = [rule_below(header)]
     for cell, column in zip(header.columns(*widths), table.columns, strict=True):
@@ -353,6 +352,13 @@ def _table(body: Box, table: _Table, rows: Sequence[tuple[str, ...]]) -> list[El
                 )
             )
     return elements
+
+
+def _widths(columns: Sequence[_Column], *, room_mm: float) -> list[float]:
+    """Column widths; on narrow paper the fixed ones shrink so that a third stays free."""
+    fixed = sum(column.width_mm for column in columns)
+    scale = min(1.0, room_mm * 2 / 3 / fixed)
+    return [column.width_mm * scale for column in columns]
 
 
 def _footer(area: Box, page_of: str) -> Text:

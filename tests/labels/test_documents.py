@@ -23,7 +23,9 @@ from labels import (
     Sheet,
     Symbology,
     ToteLabel,
+    UnprintableDocument,
     Words,
+    problems_of,
     render_pdf,
     render_zpl,
     usual_paper,
@@ -56,11 +58,13 @@ def cases() -> Iterator[tuple[str, Document, Paper]]:
     yield "pick-list-a5", PICK_LIST, PAPERS["a5"]
 
 
-# Lists go to a label printer only for want of another one: the coarser resolution will do.
+# Lists go to a label printer only for want of another one: small paper and the coarser
+# resolution will do.
 ON_ROLLS = [
     pytest.param(document, paper, dpi, id=f"{name}-{dpi}")
-    for name, document, paper in cases()
-    for dpi in ((203,) if paper.height_mm > 200 else (203, 300))
+    for name, document, usual in cases()
+    for paper in (PAPERS["a5"] if usual.height_mm > 200 else usual,)
+    for dpi in ((203,) if usual.height_mm > 200 else (203, 300))
 ]
 CASES = [pytest.param(document, paper, id=name) for name, document, paper in cases()]
 
@@ -153,6 +157,23 @@ def test_a_command_sheet_of_fifty_codes_goes_over_several_pages() -> None:
     assert len(pages) > 2
     found = set().union(*(read_by_zxing(picture) for picture in pages))
     assert found == {("]C0", f"CM{number:02d}".encode()) for number in range(50)}
+
+
+@pytest.mark.parametrize("paper", [LABEL_57X32, LABEL_100X150, PAPERS["letter"]])
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_on_paper_of_any_size_a_document_is_whole_or_names_what_does_not_fit(
+    document: Document, paper: Paper
+) -> None:
+    problems = problems_of(document, paper=paper)
+    if problems:
+        with pytest.raises(UnprintableDocument, match=problems[0].field):
+            render_pdf(document, paper=paper)
+        return
+    pdf = render_pdf(document, paper=paper)
+    pages = placed(document, paper=paper, dpi=paper.dpi)
+    for picture, page in zip(pictures(pdf, dpi=paper.dpi), pages, strict=True):
+        assert dots_outside_boxes(picture, page) == 0
+        assert len(read_by_zxing(picture)) == len({s.symbol.content for s in page.symbols})
 
 
 def test_words_come_from_the_set_that_is_handed_in() -> None:
