@@ -181,33 +181,40 @@ def sscc_element_string(sscc: str) -> str:
 def shortest_code_words(content: str) -> tuple[int, ...]:
     """Code 128 symbol characters from start to last data, as few as there can be.
 
-    0x1D in ``content`` stands for FNC1. ``cost[position][subset]`` is the least number of
-    characters for the rest; on equal cost the present subset is kept.
+    0x1D in ``content`` stands for FNC1. ``cost_b[position]`` is the least number of symbol
+    characters for the rest when subset B is on; ``take_b[position]`` how many characters of
+    the content the next one takes there, 0 for a change of subset. On equal cost the present
+    subset is kept.
     """
     end = len(content)
-    cost = [[0, 0] for _ in range(end + 1)]
-    step: list[list[int]] = [[0, 0] for _ in range(end)]
+    cost_b, cost_c = [0] * (end + 1), [0] * (end + 1)
+    take_b, take_c = [0] * end, [0] * end
     for position in range(end - 1, -1, -1):
-        taken = [1, 1 if content[position] == GROUP_SEPARATOR else _pair(content, position)]
-        stay = [1 + cost[position + taken[s]][s] if taken[s] else end * 3 for s in (0, 1)]
-        for subset in (0, 1):
-            other = 1 - subset
-            switches = stay[other] + 1 < stay[subset]
-            cost[position][subset] = stay[other] + 1 if switches else stay[subset]
-            step[position][subset] = 0 if switches else taken[subset]
-    return _walk(content, step, subset=int(cost[0][1] < cost[0][0]))
+        in_c = 1 if content[position] == GROUP_SEPARATOR else _pair(content, position)
+        stay_b = 1 + cost_b[position + 1]
+        stay_c = 1 + cost_c[position + in_c] if in_c else 2 * end + 2
+        if stay_c + 1 < stay_b:
+            cost_b[position] = stay_c + 1
+        else:
+            cost_b[position], take_b[position] = stay_b, 1
+        if stay_b + 1 < stay_c:
+            cost_c[position] = stay_b + 1
+        else:
+            cost_c[position], take_c[position] = stay_c, in_c
+    return _walk(content, (take_b, take_c), subset=int(cost_c[0] < cost_b[0]))
 
 
 def _pair(content: str, position: int) -> int:
     """2 where two digits begin at ``position``, else 0."""
-    return 2 if content[position : position + 2].isdigit() and position + 2 <= len(content) else 0
+    return 2 if position + 2 <= len(content) and content[position : position + 2].isdigit() else 0
 
 
-def _walk(content: str, step: list[list[int]], *, subset: int) -> tuple[int, ...]:
+def _walk(content: str, take: tuple[list[int], list[int]], *, subset: int) -> tuple[int, ...]:
+    """The symbol characters along the cheapest way; subset 0 is B, 1 is C."""
     words = [START_C if subset else START_B]
     position = 0
     while position < len(content):
-        taken = step[position][subset]
+        taken = take[subset][position]
         if not taken:
             subset = 1 - subset
             words.append(CODE_C if subset else CODE_B)
@@ -226,10 +233,19 @@ def _runs(modules: str) -> tuple[int, ...]:
     return tuple(len(list(group)) for _, group in groupby(modules))
 
 
+_CODE_128_RUNS = tuple(_runs(modules) for modules in code128.CODES)
+_CODE_128_STOP_RUNS = _runs(code128.STOP + "11")
+
+
 def _code_128_bars(symbology: Symbology, content: str, words: tuple[int, ...]) -> Bars:
     check = (words[0] + sum(i * word for i, word in enumerate(words[1:], start=1))) % 103
-    modules = "".join(code128.CODES[word] for word in (*words, check)) + code128.STOP + "11"
-    return Bars(symbology=symbology, content=content, runs=_runs(modules), code_words=words)
+    runs = [run for word in (*words, check) for run in _CODE_128_RUNS[word]]
+    return Bars(
+        symbology=symbology,
+        content=content,
+        runs=(*runs, *_CODE_128_STOP_RUNS),
+        code_words=words,
+    )
 
 
 def _code_128(content: str) -> Bars:

@@ -181,6 +181,8 @@ class _Writer:
         # Any: ReportLab's stubs know neither `_doc` nor the types of `getpdfdata`.
         self._canvas: Any = Canvas(io.BytesIO(), pageCompression=1, invariant=1)
         self._canvas.setTitle(title)
+        # ReportLab's first font is never used and would not be embedded: it stays out.
+        self._canvas._doc.idToObject["BasicFonts"].dict.clear()
         self._embedded: dict[Font, _EmbeddedFont] = {}
         self._height_mm = 0.0
         self._operators: list[str] = []
@@ -188,6 +190,7 @@ class _Writer:
     def start_page(self, width_mm: float, height_mm: float) -> None:
         self._height_mm = height_mm
         self._canvas.setPageSize((width_mm * POINTS_PER_MM, height_mm * POINTS_PER_MM))
+        self._canvas._preamble = ""  # it would select that font
 
     def end_page(self) -> None:
         self._canvas.addLiteral("\n".join(self._operators))
