@@ -20,6 +20,7 @@ from labels.errors import (
     DoesNotFit,
     FontsMissing,
     LabelError,
+    NothingToPrint,
     Problem,
     UnknownCharacters,
     UnprintableDocument,
@@ -97,6 +98,7 @@ __all__ = [
     "FontsMissing",
     "LabelError",
     "ManifestParcel",
+    "NothingToPrint",
     "PackingSlip",
     "PackingSlipLine",
     "Paper",
@@ -133,12 +135,13 @@ def render_pdf(
     """One PDF of all documents, each on ``paper`` (its usual paper when None).
 
     On a `Sheet` the labels fill the page row by row, beginning behind ``skip`` used places.
-    Raises `UnprintableDocument` with every field that cannot be printed, and `FontsMissing`.
+    Raises `UnprintableDocument` with every field that cannot be printed, `FontsMissing` and
+    `NothingToPrint`.
     """
     several = _several(documents)
     size = paper.label if isinstance(paper, Sheet) else paper
     pages = _placed(several, paper=size, words=words, fonts=fonts or load_fonts(), dpi=None)
-    title = type(several[0]).__name__ if several else "labels"
+    title = type(several[0]).__name__
     if isinstance(paper, Sheet):
         return write_sheets(pages, sheet=paper, skip=skip, title=title)
     return write_pdf(pages, title=title)
@@ -154,7 +157,8 @@ def render_zpl(
 ) -> bytes:
     """ZPL II of all documents for a printer of ``dpi`` dots an inch, one label a page.
 
-    Raises `UnprintableDocument` with every field that cannot be printed, and `FontsMissing`.
+    Raises `UnprintableDocument` with every field that cannot be printed, `FontsMissing` and
+    `NothingToPrint`.
     """
     several = _several(documents)
     return write_zpl(
@@ -178,7 +182,10 @@ def problems_of(
 
 
 def _several(documents: Document | Sequence[Document]) -> list[Document]:
-    return list(documents) if isinstance(documents, Sequence) else [documents]
+    several = list(documents) if isinstance(documents, Sequence) else [documents]
+    if not several:
+        raise NothingToPrint("no documents")
+    return several
 
 
 def _placed(

@@ -8,9 +8,11 @@ symbol characters (ISO/IEC 15417 annex E gives only a rule of thumb). Subset A i
 adds nothing but control characters, and a scanner that types would press keys with them. QR
 comes from segno, DataMatrix (ECC 200) from zxing-cpp.
 
-Module widths ("X"), heights and quiet zones are those of the GS1 General Specifications,
-section 5.12 (symbol specification tables): logistic units for GS1-128 and ITF-14, retail for
-EAN-13. Symbols of our own are held to the same X as EAN-13.
+Module widths ("X"), quiet zones and the height of logistic symbols are those of the GS1 General
+Specifications, section 5.12 (symbol specification tables): transport packages for GS1-128 and
+ITF-14, retail for EAN-13 (0.249 mm is the least for on-demand printing) and GS1 DataMatrix.
+Symbols of our own are held to the X of EAN-13. EAN-13 and our own may be lower than a till
+would like: a sticker on a bin or a piece has little room and hand scanners read one line.
 """
 
 from __future__ import annotations
@@ -59,25 +61,25 @@ class XRule:
 
 X_RULES: dict[Symbology, XRule] = {
     Symbology.CODE_128: XRule(
-        smallest_mm=0.25, largest_mm=0.66, height_mm=8, quiet_before=10, quiet_after=10
+        smallest_mm=0.249, largest_mm=0.66, height_mm=8, quiet_before=10, quiet_after=10
     ),
     Symbology.GS1_128: XRule(
         smallest_mm=0.495, largest_mm=1.016, height_mm=31.75, quiet_before=10, quiet_after=10
     ),
     Symbology.EAN_13: XRule(
-        smallest_mm=0.25, largest_mm=0.66, height_mm=8, quiet_before=11, quiet_after=7
+        smallest_mm=0.249, largest_mm=0.66, height_mm=8, quiet_before=11, quiet_after=7
     ),
     Symbology.ITF_14: XRule(
         smallest_mm=0.495, largest_mm=1.016, height_mm=31.75, quiet_before=10, quiet_after=10
     ),
     Symbology.QR: XRule(
-        smallest_mm=0.37, largest_mm=0.99, height_mm=0, quiet_before=4, quiet_after=4
+        smallest_mm=0.375, largest_mm=0.99, height_mm=0, quiet_before=4, quiet_after=4
     ),
     Symbology.DATA_MATRIX: XRule(
-        smallest_mm=0.37, largest_mm=0.99, height_mm=0, quiet_before=2, quiet_after=2
+        smallest_mm=0.375, largest_mm=0.99, height_mm=0, quiet_before=2, quiet_after=2
     ),
     Symbology.GS1_DATA_MATRIX: XRule(
-        smallest_mm=0.37, largest_mm=0.99, height_mm=0, quiet_before=2, quiet_after=2
+        smallest_mm=0.375, largest_mm=0.99, height_mm=0, quiet_before=2, quiet_after=2
     ),
 }
 

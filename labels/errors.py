@@ -1,6 +1,7 @@
 """What can go wrong when a label is made.
 
     LabelError
+     ├── NothingToPrint        an empty list of documents
      ├── FontsMissing          a font file is not installed; names the Debian package
      └── UnprintableDocument   lists every problem of the document
           problems: UnknownCharacters | DoesNotFit | BadBarcode
@@ -19,6 +20,12 @@ class LabelError(Exception):
     """Anything that keeps a document from being drawn."""
 
     code: ClassVar[str] = "label-error"
+
+
+class NothingToPrint(LabelError):
+    """An empty list of documents was handed in."""
+
+    code = "nothing-to-print"
 
 
 @dataclass(frozen=True)

@@ -174,12 +174,16 @@ def _subset(font: Font, glyphs: set[int]) -> tuple[bytes, dict[int, int]]:
     return plan.execute().blob.data, {glyph: mapping[glyph] for glyph in glyphs}
 
 
+def _blank_canvas() -> Any:
+    """A canvas; Any, because ReportLab's stubs know neither `_doc` nor what `getpdfdata` gives."""
+    return Canvas(io.BytesIO(), pageCompression=1, invariant=1)
+
+
 class _Writer:
     """One PDF file being written."""
 
     def __init__(self, title: str) -> None:
-        # Any: ReportLab's stubs know neither `_doc` nor the types of `getpdfdata`.
-        self._canvas: Any = Canvas(io.BytesIO(), pageCompression=1, invariant=1)
+        self._canvas = _blank_canvas()
         self._canvas.setTitle(title)
         # ReportLab's first font is never used and would not be embedded: it stays out.
         self._canvas._doc.idToObject["BasicFonts"].dict.clear()

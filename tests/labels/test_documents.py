@@ -17,6 +17,7 @@ from labels import (
     BinLabel,
     CommandSheet,
     Document,
+    NothingToPrint,
     Paper,
     PickList,
     ProductLabel,
@@ -145,6 +146,13 @@ def test_a_pick_list_prints_every_stop_once_and_in_order() -> None:
 def test_a_pick_list_without_stops_is_still_a_page() -> None:
     pdf = render_pdf(PickList(number="PL-1", warehouse="W1", stops=()))
     assert len(list(pictures(pdf))) == 1
+
+
+def test_an_empty_list_of_documents_is_refused() -> None:
+    with pytest.raises(NothingToPrint):
+        render_pdf([])
+    with pytest.raises(NothingToPrint):
+        render_zpl([])
 
 
 def test_a_command_sheet_of_fifty_codes_goes_over_several_pages() -> None:
