@@ -167,7 +167,7 @@ def test_a_command_sheet_of_fifty_codes_goes_over_several_pages() -> None:
     assert found == {("]C0", f"CM{number:02d}".encode()) for number in range(50)}
 
 
-@pytest.mark.parametrize("paper", [LABEL_57X32, LABEL_100X150, PAPERS["letter"]])
+@pytest.mark.parametrize("paper", [LABEL_57X32, LABEL_100X150, replace(PAPERS["letter"], dpi=203)])
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_on_paper_of_any_size_a_document_is_whole_or_names_what_does_not_fit(
     document: Document, paper: Paper
