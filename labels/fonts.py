@@ -60,6 +60,7 @@ _CJK_FILE = "DroidSansFallbackFull.ttf"
 _OPTIONAL_FILES = (("NanumGothic.ttf", "NanumGothicBold.ttf"),)
 _SYMBOL_FILES = ("NotoSansSymbols-Regular.ttf", "NotoSansSymbols2-Regular.ttf")
 _JOINERS = "\u200c\u200d"
+_REMEMBERED_LENGTH = 200
 _SYNTHETIC_BOLD_EM = 0.03
 
 
@@ -189,26 +190,43 @@ def _is_invisible(character: str) -> bool:
     )
 
 
+class _FontChoice(dict[str, Font | None]):
+    """For each character the first of the fonts that has it, found out when first asked."""
+
+    def __init__(self, fonts: tuple[Font, ...]) -> None:
+        super().__init__()
+        self._fonts = fonts
+
+    def __missing__(self, character: str) -> Font | None:
+        code = ord(character)
+        chosen = next((font for font in self._fonts if code in font.characters), None)
+        self[character] = chosen
+        return chosen
+
+
 class FontSet:
     """The fonts of one weight-pair and the memory of what was shaped with them."""
 
     def __init__(self, *, regular: tuple[Font, ...], bold: tuple[Font, ...]) -> None:
         self.regular = regular
         self.bold = bold
-        self._choice: dict[tuple[str, bool], Font | None] = {}
-        self.shape = lru_cache(maxsize=16384)(self._shape)
+        self._choice = {False: _FontChoice(regular), True: _FontChoice(bold)}
+        self._remembered = lru_cache(maxsize=4096)(self._shape)
 
     def font_of(self, character: str, *, bold: bool = False) -> Font | None:
         """The font that draws the character, or None."""
-        key = (character, bold)
-        if key not in self._choice:
-            code = ord(character)
-            fonts = self.bold if bold else self.regular
-            self._choice[key] = next((f for f in fonts if code in f.characters), None)
-        return self._choice[key]
+        return self._choice[bold][character]
 
-    def _shape(self, text: str, bold: bool = False) -> ShapedLine:
-        """Glyphs of one cleaned line in visual order (cached as ``shape``)."""
+    def shape(self, text: str, bold: bool) -> ShapedLine:
+        """Glyphs of one cleaned line in visual order.
+
+        Lines of usual length are remembered; long ones would only fill the memory.
+        """
+        if len(text) > _REMEMBERED_LENGTH:
+            return self._shape(text, bold)
+        return self._remembered(text, bold)
+
+    def _shape(self, text: str, bold: bool) -> ShapedLine:
         right_to_left = bidi.has_right_to_left(text)
         base = right_to_left and bidi.is_right_to_left(text)
         if right_to_left:
@@ -228,32 +246,31 @@ class FontSet:
 
     def _font_runs(self, text: str, *, bold: bool) -> Iterator[tuple[Font | None, str]]:
         """Stretches of one font; marks, joiners and spaces stay with what precedes them."""
-        fonts = {self.font_of(character, bold=bold) for character in text}
-        if len(fonts) == 1:
-            yield fonts.pop(), text
+        fonts = list(map(self._choice[bold].__getitem__, text))
+        if len(set(fonts)) == 1:
+            yield fonts[0], text
             return
         current: Font | None = None
         start = 0
-        for index, character in enumerate(text):
-            font = self.font_of(character, bold=bold)
-            if index and (character in _JOINERS or _stays(character, current)):
-                font = current
-            if index == 0 or font is current:
+        for index, font in enumerate(fonts):
+            if index == 0:
                 current = font
-                continue
-            yield current, text[start:index]
-            current, start = font, index
+            elif font is not current and not _stays(text[index], current):
+                yield current, text[start:index]
+                current, start = font, index
         if text:
             yield current, text[start:]
 
 
 def _stays(character: str, font: Font | None) -> bool:
+    if character in _JOINERS:
+        return True
     follows = character == " " or unicodedata.category(character).startswith("M")
     return follows and font is not None and ord(character) in font.characters
 
 
 def _shape_run(font: Font, text: str, *, right_to_left: bool) -> list[Glyph]:
-    if not font.needs_shaping:
+    if not font.needs_shaping or (text.isascii() and text.isdigit()):  # figures stand alone
         return [font.unshaped(character) for character in text]
     buffer = hb.Buffer()
     buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS

@@ -33,6 +33,7 @@ _LINE_DESCENT_EM = 0.22
 _LINE_GAP_EM = 0.12
 _ELLIPSIS = "…"
 _MAX_FIELD = 4000
+_LONGEST_WORD = 200  # longer ones are wider than any line and are not even measured
 # Signs that do not begin a line in Chinese and Japanese text.
 _NEVER_FIRST = frozenset("，。、；：！？）」』】》〉’”…·,.;:!?)]}%")
 _NEVER_LAST = frozenset("（「『【《〈‘“([{")
@@ -280,10 +281,11 @@ def set_text(text: Text, fonts: FontSet) -> PlacedText | Problem | None:
         return None
     if text.box.width <= 0 or text.box.height <= 0:
         return DoesNotFit(text.field, sum(len(raw) for raw in text.paragraphs))
-    missing = "".join(fonts.shape(line, text.bold).missing for line in paragraphs)
+    wholes = [fonts.shape(paragraph, text.bold) for paragraph in paragraphs]
+    missing = "".join(whole.missing for whole in wholes)
     if missing:
         return UnknownCharacters(text.field, "".join(dict.fromkeys(missing)))
-    fitted = _fit(text, paragraphs, fonts)
+    fitted = _fit(text, wholes, fonts)
     if fitted is None:
         return DoesNotFit(text.field, sum(len(raw) for raw in text.paragraphs))
     size, lines = fitted
@@ -291,34 +293,46 @@ def set_text(text: Text, fonts: FontSet) -> PlacedText | Problem | None:
 
 
 def _fit(
-    text: Text, paragraphs: list[str], fonts: FontSet
+    text: Text, wholes: list[ShapedLine], fonts: FontSet
 ) -> tuple[float, list[ShapedLine]] | None:
     """The biggest size at which the paragraphs fit, and their lines; None when refused."""
     size = text.size_mm
+    length = sum(whole.width for whole in wholes)
     while True:
-        lines = _wrap(text, paragraphs, fonts, em_width=text.box.width / size)
-        if lines is not None and _height_em(lines) * size <= text.box.height + 1e-6:
-            return size, lines
+        if not _is_hopeless(text.box, length=length, size=size):
+            lines = _wrap(text, wholes, fonts, em_width=text.box.width / size)
+            if lines is not None and _height_em(lines) * size <= text.box.height + 1e-6:
+                return size, lines
         if size <= text.smallest_mm:
             break
         size = max(text.smallest_mm, size * _SHRINK)
     if text.overflow is Overflow.REFUSE:
         return None
-    return size, _cut(text, paragraphs, fonts, size=size)
+    return size, _cut(text, wholes, fonts, size=size)
+
+
+def _is_hopeless(box: Box, *, length: float, size: float) -> bool:
+    """Whether a text ``length`` em long has more ink than the box has room.
+
+    A fifth is allowed for the spaces that fall away at the ends of lines. This spares very
+    long texts being wrapped at every size.
+    """
+    return 0.8 * length * size * size * (_LINE_ASCENT_EM + _LINE_DESCENT_EM) > (
+        box.width * box.height
+    )
 
 
 def _wrap(
-    text: Text, paragraphs: list[str], fonts: FontSet, *, em_width: float
+    text: Text, wholes: list[ShapedLine], fonts: FontSet, *, em_width: float
 ) -> list[ShapedLine] | None:
     """Lines no wider than ``em_width``; None as soon as there are too many for the box."""
     most = int(text.box.height * em_width / text.box.width / (_LINE_ASCENT_EM + _LINE_GAP_EM)) + 1
     lines: list[ShapedLine] = []
-    for paragraph in paragraphs:
-        whole = fonts.shape(paragraph, text.bold)
+    for whole in wholes:
         if whole.width <= em_width:
             lines.append(whole)
         else:
-            lines += _wrap_paragraph(paragraph, text, fonts, em_width=em_width, most=most)
+            lines += _wrap_paragraph(whole.text, text, fonts, em_width=em_width, most=most)
         if len(lines) > most:
             return None
     return lines
@@ -352,10 +366,11 @@ def _short_words(paragraph: str, text: Text, fonts: FontSet, *, em_width: float)
     """The words, those wider than a line cut into letters."""
     parts: list[str] = []
     for word in break_words(paragraph):
-        if fonts.shape(word.rstrip(), text.bold).width <= em_width:
-            parts.append(word)
-        else:
+        too_long = len(word) > _LONGEST_WORD
+        if too_long or fonts.shape(word.rstrip(), text.bold).width > em_width:
             parts += _letters(word)
+        else:
+            parts.append(word)
     return parts
 
 
@@ -402,15 +417,15 @@ def _breaks_anywhere(character: str) -> bool:
     return "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff"
 
 
-def _cut(text: Text, paragraphs: list[str], fonts: FontSet, *, size: float) -> list[ShapedLine]:
+def _cut(text: Text, wholes: list[ShapedLine], fonts: FontSet, *, size: float) -> list[ShapedLine]:
     """As many lines as the box holds; the last shows by an ellipsis that text is missing."""
     em_width = text.box.width / size
     room = text.box.height / size
     most = int(room / _LINE_ASCENT_EM) + 1
     kept: list[ShapedLine] = []
     lines: list[ShapedLine] = []
-    for paragraph in paragraphs:
-        lines += _wrap_paragraph(paragraph, text, fonts, em_width=em_width, most=most)
+    for whole in wholes:
+        lines += _wrap_paragraph(whole.text, text, fonts, em_width=em_width, most=most)
     for line in lines:
         if _height_em([*kept, line]) > room + 1e-6:
             break

@@ -30,6 +30,8 @@ class GlyphDots:
 
     left: int
     top: int
+    width: int
+    height: int
     dots: Dots
 
 
@@ -44,30 +46,22 @@ class Bitmap:
 
 def draw_lines(lines: Sequence[PlacedLine], *, dpi: int) -> Bitmap | None:
     """One bitmap of the ink of all lines; None when there is none (only spaces)."""
-    stamps = [stamp for line in lines for stamp in _stamps(line, dots_per_mm=dpi / 25.4)]
+    dots_per_mm = dpi / 25.4
+    stamps = [stamp for line in lines for stamp in _stamps(line, dots_per_mm=dots_per_mm)]
     if not stamps:
         return None
-    xs, ys, pictures = zip(*stamps, strict=True)
-    left, top = min(xs), min(ys)
-    right = max(map(_right_edge, xs, pictures))
-    bottom = max(map(_bottom_edge, ys, pictures))
+    left = min([stamp[0] for stamp in stamps])
+    top = min([stamp[1] for stamp in stamps])
+    right = max([stamp[2] for stamp in stamps])
+    bottom = max([stamp[3] for stamp in stamps])
     dots = np.zeros((bottom - top, right - left), dtype=np.bool_)
-    for x, y, picture in stamps:
-        height, width = picture.shape
-        dots[y - top : y - top + height, x - left : x - left + width] |= picture
+    for x, y, x_end, y_end, picture in stamps:
+        dots[y - top : y_end - top, x - left : x_end - left] |= picture
     return Bitmap(left, top, dots)
 
 
-def _right_edge(x: int, picture: Dots) -> int:
-    return x + int(picture.shape[1])
-
-
-def _bottom_edge(y: int, picture: Dots) -> int:
-    return y + int(picture.shape[0])
-
-
-def _stamps(line: PlacedLine, *, dots_per_mm: float) -> list[tuple[int, int, Dots]]:
-    """Each glyph of a line and where its top left dot goes."""
+def _stamps(line: PlacedLine, *, dots_per_mm: float) -> list[tuple[int, int, int, int, Dots]]:
+    """Each glyph of a line and the dots that it covers: left, top, right, bottom."""
     em_dots = line.size_mm * dots_per_mm
     pixels = max(6, int(em_dots))
     pen = line.x * dots_per_mm
@@ -78,7 +72,7 @@ def _stamps(line: PlacedLine, *, dots_per_mm: float) -> list[tuple[int, int, Dot
         if picture is not None:
             x = round(pen + shift_x * em_dots) + picture.left
             y = baseline - round(shift_y * em_dots) - picture.top
-            stamps.append((x, y, picture.dots))
+            stamps.append((x, y, x + picture.width, y + picture.height, picture.dots))
         pen += advance * em_dots
     return stamps
 
@@ -99,4 +93,10 @@ def _glyph_dots(font: Font, glyph: int, pixels: int) -> GlyphDots | None:
         return None
     grey = np.frombuffer(image.buffer, dtype=np.uint8).reshape(extents.height, extents.stride)
     dots = grey[::-1, : extents.width] > _INK_THRESHOLD  # HarfBuzz counts rows upwards
-    return GlyphDots(left=extents.x_origin, top=extents.y_origin + extents.height, dots=dots)
+    return GlyphDots(
+        left=extents.x_origin,
+        top=extents.y_origin + extents.height,
+        width=extents.width,
+        height=extents.height,
+        dots=dots,
+    )

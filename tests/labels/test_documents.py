@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -146,6 +148,15 @@ def test_a_pick_list_prints_every_stop_once_and_in_order() -> None:
 def test_a_pick_list_without_stops_is_still_a_page() -> None:
     pdf = render_pdf(PickList(number="PL-1", warehouse="W1", stops=()))
     assert len(list(pictures(pdf))) == 1
+
+
+def test_the_package_stands_by_itself() -> None:
+    code = (
+        "import sys, labels;"
+        "wrong = {'flask', 'sqlalchemy', 'fulfillment'} & set(sys.modules);"
+        "sys.exit(len(wrong))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_an_empty_list_of_documents_is_refused() -> None:
