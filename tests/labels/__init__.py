@@ -1,0 +1,1 @@
+"""Labels: what is drawn is read back."""
