@@ -225,7 +225,8 @@ def post(
 def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]) -> list[Any]:
     """Free bin stock of the products in a warehouse, its rows locked in the one order.
 
-    Rows of ``location_id, code, product_id, lot, free, expires_on, aisle, x_metres, y_metres``.
+    Rows of ``location_id, code, product_id, lot, free, expires_on, zone, aisle, x_metres,
+    y_metres``.
     """
     query = (
         select(
@@ -235,6 +236,7 @@ def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
             StockBalance.lot,
             (StockBalance.on_hand - StockBalance.reserved - StockBalance.held).label("free"),
             Lot.expires_on,
+            Location.zone,
             Location.aisle,
             Location.x_metres,
             Location.y_metres,
