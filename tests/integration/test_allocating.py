@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from fulfillment.domain.errors import IllegalEvent, NotPermitted, OnHold, UnknownThing
 from fulfillment.domain.people import system
@@ -16,7 +17,6 @@ from fulfillment.services.allocating import (
     deallocate,
     hold_expired_stock,
 )
-from fulfillment.store.base import db
 from fulfillment.store.catalog import (
     CarrierService,
     CutOff,
@@ -29,6 +29,7 @@ from fulfillment.store.journal import AuditEntry
 from fulfillment.store.orders import Order, OrderLine
 from fulfillment.store.stock import WarehouseBalance
 from fulfillment.store.transaction import clock_set_to
+from tests.support.statements import statements_of
 from tests.support.waiting_orders import a_hold, an_order, order_of, owed, served, shipments_of
 from tests.support.world import NOON, World, change, fetch, insert_row
 
@@ -36,25 +37,9 @@ W1_BIN, W2_BIN = "W1-A-01-1-1", "W2-A-01-1-1"
 
 
 @pytest.fixture(autouse=True)
-def _noon() -> object:
+def _noon() -> Iterator[None]:
     with clock_set_to(lambda: NOON):
         yield
-
-
-def statements_of(act: object) -> int:
-    """SQL statements of a call, BEGIN and COMMIT not counted."""
-    seen: list[str] = []
-
-    def count(_c: object, _cur: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    try:
-        act()  # type: ignore[operator]  # test shorthand
-    finally:
-        event.remove(db.engine, "before_cursor_execute", count)
-    return len(seen)
 
 
 def test_the_last_unit_goes_to_one_order_and_the_other_is_marked_short(world: World) -> None:

@@ -27,7 +27,7 @@ from fulfillment.store.stock import (
 )
 from fulfillment.store.transaction import Transaction, clock_set_to, writes
 from fulfillment.store.work import PickFeed, PickListShipment, PickStop
-from tests.integration.test_allocating import statements_of
+from tests.support.statements import statements_of
 from tests.support.waiting_orders import a_hold, an_order, order_of, owed, shipments_of
 from tests.support.world import NOON, World, change, fetch, insert_row
 
