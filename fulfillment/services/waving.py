@@ -34,7 +34,11 @@ from fulfillment.domain.waving import (
     group_into_lists,
     walking_order,
 )
-from fulfillment.services.allocating import cancel_unreleased, lower_allocated, owe_again
+from fulfillment.services.allocating.undoing import (
+    cancel_unreleased,
+    lower_allocated,
+    owe_again,
+)
 from fulfillment.store.base import Base, table_of
 from fulfillment.store.catalog import CarrierService, Location, Warehouse
 from fulfillment.store.orders import Hold, Order, Shipment, ShipmentLine
