@@ -110,11 +110,12 @@ class WaveReport:
 def release(tx: Transaction, actor: Actor, choice: WaveChoice) -> WaveReport:
     """Release what fits, at most :data:`SHIPMENTS_AT_ONCE` shipments, the most urgent first.
 
-    Raises NotPermitted, and NothingToDo if nothing fits.
+    Raises NotPermitted, and NothingToDo if nothing fits (any more): that is how somebody who
+    calls it again and again sees the end.
     """
     actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
     ids = choice.shipment_ids
-    if ids is None or len(ids) > SHIPMENTS_AT_ONCE:
+    if ids is None or len(ids) > min(choice.limit or SHIPMENTS_AT_ONCE, SHIPMENTS_AT_ONCE):
         ids = _fitting_ids(tx, actor, choice, at_most=SHIPMENTS_AT_ONCE)
     report = _release(tx, actor, choice, ids, wave=None)
     if not report.shipments and not report.short:

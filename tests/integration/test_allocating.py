@@ -26,7 +26,7 @@ from fulfillment.store.catalog import (
     ServiceRule,
 )
 from fulfillment.store.journal import AuditEntry
-from fulfillment.store.orders import Order, OrderLine
+from fulfillment.store.orders import Order, OrderLine, Shipment
 from fulfillment.store.stock import WarehouseBalance
 from fulfillment.store.transaction import clock_set_to
 from tests.support.statements import statements_of
@@ -308,6 +308,9 @@ def test_the_service_can_be_changed_and_the_promise_stays(world: World) -> None:
     assert [row.act for row in fetch(select(AuditEntry.act))] == ["change-service"]
     with pytest.raises(UnknownThing):
         change_service(world.people["supervisor1_w2"], before.id, express)
+    change(update(Shipment).values(state="labelled"))
+    with pytest.raises(IllegalEvent):
+        change_service(world.people["supervisor1"], before.id, express)
 
 
 def test_a_shipment_taken_apart_gives_its_promise_back(world: World) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 
 from fulfillment.domain.errors import NothingToDo, NotPermitted, UnknownThing
 from fulfillment.domain.people import system
-from fulfillment.domain.values import Place
 from fulfillment.domain.waving import WaveChoice
 from fulfillment.services.allocating import allocate_orders, hold_expired_stock
 from fulfillment.services.wave_views import list_waves, pick_list_view
@@ -18,14 +17,11 @@ from fulfillment.services.waving import fitting_shipments, release, release_all
 from fulfillment.store.catalog import CarrierService, CutOff, Location, Warehouse
 from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.stock import (
-    Move,
-    Pin,
     Reservation,
     StockBalance,
     WarehouseBalance,
-    post,
 )
-from fulfillment.store.transaction import Transaction, clock_set_to, writes
+from fulfillment.store.transaction import clock_set_to
 from fulfillment.store.work import PickFeed, PickListShipment, PickStop
 from tests.support.statements import statements_of
 from tests.support.waiting_orders import a_hold, an_order, order_of, owed, shipments_of
@@ -63,35 +59,6 @@ def reservations() -> list[tuple[str, str, int]]:
         .order_by(Location.code, Reservation.lot, Reservation.quantity)
     )
     return [tuple(row) for row in rows]
-
-
-@writes
-def lose(tx: Transaction, world: World, sku: str, units: int, bin_code: str) -> None:
-    """Units of a bin are put under a hold, as a count does it."""
-    place = Place(world.locations[bin_code], "bin", world.warehouses["W1"])
-    post(tx, actor_id=1, pins=[Pin(place, world.products[sku], held=units)])
-
-
-@writes
-def shift(
-    tx: Transaction, world: World, sku: str, units: int, source: Place, target: Place
-) -> None:
-    """Move units from bin to bin."""
-    post(
-        tx,
-        actor_id=1,
-        moves=[
-            Move(
-                product_id=world.products[sku],
-                quantity=units,
-                source=source,
-                target=target,
-                reason="move",
-                reference=("test", 1),
-                key=f"shift-{source.id}-{target.id}",
-            )
-        ],
-    )
 
 
 def assert_reserved_is_the_sum_of_the_reservations() -> None:
@@ -224,6 +191,8 @@ def test_each_condition_narrows_the_wave(world: World) -> None:
     assert fitting(zone="B") == [in_b]
     assert fitting(limit=2) == [urgent, important]
     assert fitting(shipment_ids=(plain, held)) == [plain]
+    assert release(system(), w1(world, shipment_ids=(several, plain), limit=1)).shipments == 1
+    assert (state(plain), state(several)) == ("released", "allocated")
     change(update(Hold).where(Hold.id == hold_id).values(released_at=NOON, released_by_id=1))
     assert held in fitting()
     assert fitting_shipments(system(), WaveChoice(warehouse_id=world.warehouses["W2"])) == []
@@ -241,21 +210,24 @@ def test_a_wave_of_a_zone_leaves_what_the_zone_cannot_serve(world: World) -> Non
     assert (state(large), state(small)) == ("allocated", "released")
 
 
-def test_units_that_went_missing_become_a_backorder_and_the_rest_is_released(world: World) -> None:
-    world.product("A")
+def test_units_that_expired_meanwhile_become_a_backorder_and_the_rest_is_released(
+    world: World,
+) -> None:
+    world.product("A", tracking="lot", has_expiry=True)
     world.product("B")
-    world.stock("A", 3)
+    world.stock("A", 2, lot="OLD", expires_on=date(2026, 3, 4))
+    world.stock("A", 1, lot="NEW", expires_on=date(2026, 5, 4))
     world.stock("B", 1)
     order_id = an_order(world, {"A": 3, "B": 1}, number="GAP")
     allocate_orders(system())
-    change(update(WarehouseBalance).values(sellable=9))
-    lose(world, "A", 1, BIN.format(1))
-    report = release(system(), w1(world))
-    assert [(one.number, one.units, one.cancelled) for one in report.short] == [("GAP-1", 1, False)]
-    assert (report.shipments, report.units) == (1, 3)
-    assert (owed(order_id), order_of(order_id).state) == (1, "confirmed")
+    with clock_set_to(lambda: NOON + timedelta(days=1)):
+        report = release(system(), w1(world))
+    assert [(one.number, one.units, one.cancelled) for one in report.short] == [("GAP-1", 2, False)]
+    assert (report.shipments, report.units) == (1, 2)
+    assert (owed(order_id), order_of(order_id).state) == (2, "confirmed")
     assert order_of(order_id).has_backorder
-    assert shipments_of(order_id)[0].pieces == 3
+    assert shipments_of(order_id)[0].pieces == 2
+    assert reservations() == [(BIN.format(1), "", 1), (BIN.format(1), "NEW", 1)]
     assert_reserved_is_the_sum_of_the_reservations()
 
 
