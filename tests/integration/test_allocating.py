@@ -236,9 +236,12 @@ def test_only_a_confirmed_order_can_be_allocated(world: World) -> None:
         allocate_order(system(), 4711)
 
 
-def test_a_picker_cannot_allocate(world: World) -> None:
+def test_a_picker_cannot_allocate_and_changes_nothing_by_trying(world: World) -> None:
+    world.product("A", tracking="lot", has_expiry=True)
+    world.stock("A", 3, lot="OLD", expires_on=date(2026, 3, 3))
     with pytest.raises(NotPermitted):
         allocate_orders(world.people["picker1"])
+    assert world.balance(W1_BIN, "A", "OLD") == (3, 0, 0)
 
 
 def test_expired_units_are_not_sold(world: World) -> None:

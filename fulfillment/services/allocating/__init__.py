@@ -98,6 +98,7 @@ def allocate_orders(
     Backorders for which nothing came in are not looked at again.  One transaction a chunk:
     must not run inside ``claiming``; a repeat finds nothing left to do.
     """
+    actor.require(Permission.ALLOCATE)
     _expiry_pass(actor.user_id)
     queue = waiting_orders(actor, order_ids=order_ids)[:limit]
     report = AllocationReport()
