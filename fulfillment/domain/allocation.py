@@ -1,6 +1,6 @@
 """Which warehouse serves which units of an order: exact, deterministic, and it says why.
 
-The rule of a seller, in this order of weight:
+The rule, in this order of weight:
 
 1. as many units as can be served at all;
 2. the fewest shipments;
@@ -9,8 +9,10 @@ The rule of a seller, in this order of weight:
    (``oldest-stock``);
 4. the warehouse code.
 
-Few warehouses hold one order's goods, so every set of warehouses is tried, the small
-ones first; the answer is the best by the rule above, not a heuristic's.
+Which warehouses together serve an order is a small set cover: sets are tried in the order
+of size, then of preference, so the first that serves everything is the best.  A branch
+that cannot reach the goal even with the fullest warehouses left is not walked.  An order
+that would take more than :data:`MOST_STEPS` gets the greedy answer, and its reason says so.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations
+from functools import cache
 
 RULES = ("region-priority", "most-stock", "oldest-stock")
-MOST_WAREHOUSES_TRIED_EXACTLY = 12
-"""2^12 sets a line at worst; above that only the best dozen by the seller's rule compete."""
+MOST_STEPS = 20_000
+"""A search holds locks: about 50 ms, and more than any order over 20 warehouses needs here."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,29 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Considered:
+    """A warehouse that was looked at: *units* of the order it could have served by itself."""
+
+    code: str
+    units: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class Allocation:
-    """The answer: shares, what stays owed by order line, and why these warehouses."""
+    """The answer: shares, what stays owed by order line, and why these warehouses.
+
+    ``reason`` is ``single-warehouse``, ``fewest-shipments`` or ``nearly-fewest-shipments``
+    (the search was cut off), or why nothing was given: ``out-of-stock``,
+    ``ship-complete-waits``.  ``by_rule`` says that the seller's rule decided among equals.
+    """
 
     shares: tuple[Share, ...]
     owed: Mapping[int, int]
-    why: str
-    warehouses: tuple[str, ...]
-    """Codes in the order of preference."""
+    reason: str
+    by_rule: bool = False
+    considered: tuple[Considered, ...] = ()
+    """In the order of preference."""
 
 
 def allocate(
@@ -77,23 +94,44 @@ def allocate(
     """Allocate one order over *sources*.  Nothing is shared out when *ship_complete* cannot be met."""
     demand = _per_product(wanted)
     ranked = sorted(
-        (source for source in sources if any(source.available.get(p, 0) > 0 for p in demand)),
+        (source for source in sources if _serves(source, demand)),
         key=lambda source: _preference(source, demand, rule),
-    )[:MOST_WAREHOUSES_TRIED_EXACTLY]
-    reachable = sum(
-        min(quantity, sum(max(0, s.available.get(p, 0)) for s in ranked))
-        for p, quantity in demand.items()
     )
-    total = sum(demand.values())
-    if reachable == 0:
-        return _nothing(wanted, "out-of-stock")
-    if ship_complete and reachable < total:
-        return _nothing(wanted, "ship-complete-waits")
-    chosen = _fewest(ranked, demand, reachable)
+    goal = {
+        product_id: min(quantity, sum(_free(source, product_id) for source in ranked))
+        for product_id, quantity in demand.items()
+    }
+    if not ranked:
+        return _nothing(wanted, "out-of-stock", ())
+    if ship_complete and goal != demand:
+        return _nothing(wanted, "ship-complete-waits", _considered(ranked, demand, ()))
+    chosen, exact = _fewest(ranked, {p: units for p, units in goal.items() if units})
     shares, owed = _share_out(wanted, chosen)
-    alone = "single-warehouse" if len(chosen) == 1 else "fewest-shipments"
-    why = f"{alone},{rule}" if len(ranked) > len(chosen) else alone
-    return Allocation(tuple(shares), owed, why, tuple(source.code for source in chosen))
+    several = "fewest-shipments" if exact else "nearly-fewest-shipments"
+    return Allocation(
+        shares=tuple(shares),
+        owed=owed,
+        reason="single-warehouse" if len(chosen) == 1 else several,
+        by_rule=len(ranked) > len(chosen),
+        considered=_considered(ranked, demand, chosen),
+    )
+
+
+def _free(source: Source, product_id: int) -> int:
+    return max(0, source.available.get(product_id, 0))
+
+
+def _serves(source: Source, demand: Mapping[int, int]) -> int:
+    """Units of the demand that *source* could serve by itself."""
+    return sum(min(units, _free(source, product_id)) for product_id, units in demand.items())
+
+
+def _considered(
+    ranked: Sequence[Source], demand: Mapping[int, int], chosen: Sequence[Source]
+) -> tuple[Considered, ...]:
+    return tuple(
+        Considered(source.code, _serves(source, demand), source in chosen) for source in ranked
+    )
 
 
 def _per_product(wanted: Iterable[Wanted]) -> dict[int, int]:
@@ -106,57 +144,116 @@ def _per_product(wanted: Iterable[Wanted]) -> dict[int, int]:
 def _preference(source: Source, demand: Mapping[int, int], rule: str) -> tuple[object, ...]:
     """Sorts better warehouses first."""
     if rule == "most-stock":
-        first: object = -sum(min(q, source.available.get(p, 0)) for p, q in demand.items())
-        return (first, -sum(source.available.get(p, 0) for p in demand), source.code)
+        stock = sum(_free(source, product_id) for product_id in demand)
+        return (-_serves(source, demand), -stock, source.code)
     if rule == "oldest-stock":
         days = [
-            d for p, d in (source.oldest or {}).items() if p in demand and source.available.get(p)
+            day
+            for product_id, day in (source.oldest or {}).items()
+            if product_id in demand and _free(source, product_id)
         ]
         return (min(days, default=date.max), source.code)
     return (source.rank, source.code)
 
 
-def _fewest(
-    ranked: Sequence[Source], demand: Mapping[int, int], reachable: int
-) -> tuple[Source, ...]:
-    """The smallest set that serves all that can be served; among those the most preferred.
+def _fewest(ranked: Sequence[Source], goal: Mapping[int, int]) -> tuple[tuple[Source, ...], bool]:
+    """The smallest set that reaches *goal*, among those the most preferred; and whether it is."""
+    gains = [
+        tuple(min(units, _free(source, product_id)) for product_id, units in goal.items())
+        for source in ranked
+    ]
+    whole = tuple(goal.values())
+    for source, gain in zip(ranked, gains, strict=True):
+        if gain == whole:
+            return (source,), True
+    chosen = _smallest_cover(gains, whole)
+    exact = chosen is not None
+    indices = chosen if chosen is not None else _greedy_cover(gains, whole)
+    return tuple(ranked[index] for index in indices), exact
 
-    ``combinations`` yields sets in the order of preference, so the first hit is the best.
+
+_Units = tuple[int, ...]
+
+
+def _smallest_cover(gains: Sequence[_Units], whole: _Units) -> tuple[int, ...] | None:
+    """Indices of the smallest, then lexicographically first rows of *gains* that add up to *whole*.
+
+    Iterative deepening with a bound: the *slots* greatest gains of each product that are
+    left must suffice.  ``None`` when the search takes more than :data:`MOST_STEPS`.
     """
-    for size in range(1, len(ranked) + 1):
-        for chosen in combinations(ranked, size):
-            served = sum(
-                min(q, sum(max(0, s.available.get(p, 0)) for s in chosen))
-                for p, q in demand.items()
-            )
-            if served == reachable:
-                return chosen
-    raise AssertionError("all warehouses together reach what is reachable")
+    steps = 0
+
+    @cache
+    def most(start: int, slots: int) -> _Units:
+        columns = zip(*gains[start:], strict=True)
+        return tuple(sum(sorted(column, reverse=True)[:slots]) for column in columns)
+
+    def search(start: int, slots: int, missing: _Units) -> tuple[int, ...] | None:
+        nonlocal steps
+        if not any(missing):
+            return ()
+        for index in range(start, len(gains) - slots + 1):
+            steps += 1
+            reach = most(index, slots)
+            if steps > MOST_STEPS or any(m > r for m, r in zip(missing, reach, strict=True)):
+                return None
+            left = tuple(max(0, m - g) for m, g in zip(missing, gains[index], strict=True))
+            rest = search(index + 1, slots - 1, left) if slots > 1 or not any(left) else None
+            if rest is not None:
+                return (index, *rest)
+        return None
+
+    for size in range(2, len(gains) + 1):
+        found = search(0, size, whole)
+        if found is not None or steps > MOST_STEPS:
+            return found
+    raise AssertionError("all warehouses together reach the goal")
+
+
+def _greedy_cover(gains: Sequence[_Units], whole: _Units) -> tuple[int, ...]:
+    """Indices that add up to *whole*, each time the one that adds most."""
+    missing = whole
+    chosen: list[int] = []
+    while any(missing):
+        index = max(
+            (i for i in range(len(gains)) if i not in chosen),
+            key=lambda i: (sum(map(min, missing, gains[i])), -i),
+        )
+        chosen.append(index)
+        missing = tuple(max(0, m - g) for m, g in zip(missing, gains[index], strict=True))
+    return tuple(sorted(chosen))
 
 
 def _share_out(
     wanted: Sequence[Wanted], chosen: Sequence[Source]
 ) -> tuple[list[Share], dict[int, int]]:
-    left = {source.warehouse_id: dict(source.available) for source in chosen}
+    """Fill from the most preferred warehouse first."""
+    left = {
+        (source.warehouse_id, line.product_id): _free(source, line.product_id)
+        for source in chosen
+        for line in wanted
+    }
     shares: list[Share] = []
     owed: dict[int, int] = {}
     for line in wanted:
         open_units = line.quantity
         for source in chosen:
-            units = min(open_units, max(0, left[source.warehouse_id].get(line.product_id, 0)))
+            key = (source.warehouse_id, line.product_id)
+            units = min(open_units, left[key])
             if units:
-                shares.append(
-                    Share(line.order_line_id, line.product_id, source.warehouse_id, units)
-                )
-                left[source.warehouse_id][line.product_id] -= units
+                shares.append(Share(line.order_line_id, line.product_id, key[0], units))
+                left[key] -= units
                 open_units -= units
         if open_units:
             owed[line.order_line_id] = open_units
     return shares, owed
 
 
-def _nothing(wanted: Sequence[Wanted], why: str) -> Allocation:
-    return Allocation((), {line.order_line_id: line.quantity for line in wanted}, why, ())
+def _nothing(
+    wanted: Sequence[Wanted], reason: str, considered: tuple[Considered, ...]
+) -> Allocation:
+    owed = {line.order_line_id: line.quantity for line in wanted}
+    return Allocation((), owed, reason, considered=considered)
 
 
 # --- bins of a warehouse (release) ---------------------------------------------------------

@@ -28,15 +28,16 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from fulfillment.domain.errors import NotEnoughStock
-from fulfillment.domain.values import MOVE_REASONS, VIRTUAL_KINDS, Place
+from fulfillment.domain.values import BIN, MOVE_REASONS, VIRTUAL_KINDS, Place
 from fulfillment.store.base import Base, Id, one_of, table_of
 from fulfillment.store.catalog import Location, Product
 from fulfillment.store.transaction import Transaction
@@ -224,7 +225,8 @@ def post(
 def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]) -> list[Any]:
     """Free bin stock of the products in a warehouse, its rows locked in the one order.
 
-    Rows of ``location_id, code, product_id, lot, free, expires_on, aisle, x_metres, y_metres``.
+    Rows of ``location_id, code, product_id, lot, free, expires_on, zone, aisle, x_metres,
+    y_metres``.
     """
     query = (
         select(
@@ -234,6 +236,7 @@ def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
             StockBalance.lot,
             (StockBalance.on_hand - StockBalance.reserved - StockBalance.held).label("free"),
             Lot.expires_on,
+            Location.zone,
             Location.aisle,
             Location.x_metres,
             Location.y_metres,
@@ -614,3 +617,78 @@ _GROW_WAREHOUSE = {
     "sqlite": _growing_warehouse(sqlite),
     "postgresql": _growing_warehouse(postgresql),
 }
+
+
+# --- questions of allocation ---------------------------------------------------------------
+
+
+def expired_free(
+    tx: Transaction, *, before: date, product_ids: Iterable[int] | None = None, lock: bool = False
+) -> list[Any]:
+    """Free units in bins of lots that expired before *before*, in the order of the locks.
+
+    Rows of ``location_id, warehouse_id, product_id, lot, free, expires_on``.  They count as
+    sellable until somebody holds them, so whoever promises stock takes them off first.
+    """
+    free = StockBalance.on_hand - StockBalance.reserved - StockBalance.held
+    query = (
+        select(
+            StockBalance.location_id,
+            Location.warehouse_id,
+            StockBalance.product_id,
+            StockBalance.lot,
+            free.label("free"),
+            Lot.expires_on,
+        )
+        .join(Lot, (Lot.product_id == StockBalance.product_id) & (Lot.code == StockBalance.lot))
+        .join(Location, Location.id == StockBalance.location_id)
+        .where(Lot.expires_on < before, Location.kind == BIN, free > 0)
+        .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
+    )
+    if product_ids is not None:
+        query = query.where(StockBalance.product_id.in_(sorted(product_ids)))
+    if lock:
+        query = query.with_for_update(of=table_of(StockBalance))
+    return list(tx.execute(query))
+
+
+def oldest_stock(tx: Transaction, product_ids: Iterable[int]) -> dict[int, dict[int, date]]:
+    """The day on which the oldest stock of each product came into each warehouse.
+
+    By warehouse, then product.  Goods are taken to leave in the order in which they came: the
+    newest arrivals that add up to what is sellable are the ones that are still there.
+    """
+    source, target = aliased(Location), aliased(Location)
+    newest_first = func.sum(StockMove.quantity).over(
+        partition_by=(target.warehouse_id, StockMove.product_id), order_by=StockMove.id.desc()
+    )
+    arrivals = (
+        select(
+            target.warehouse_id,
+            StockMove.product_id,
+            StockMove.at,
+            (newest_first - StockMove.quantity).label("newer"),
+        )
+        .join(source, source.id == StockMove.from_id)
+        .join(target, target.id == StockMove.to_id)
+        .where(
+            StockMove.product_id.in_(sorted(product_ids)),
+            target.kind == BIN,
+            source.warehouse_id.is_distinct_from(target.warehouse_id),
+        )
+        .subquery()
+    )
+    rows = tx.execute(
+        select(arrivals.c.warehouse_id, arrivals.c.product_id, func.min(arrivals.c.at).label("at"))
+        .join(
+            WarehouseBalance,
+            (WarehouseBalance.warehouse_id == arrivals.c.warehouse_id)
+            & (WarehouseBalance.product_id == arrivals.c.product_id),
+        )
+        .where(arrivals.c.newer < WarehouseBalance.sellable)
+        .group_by(arrivals.c.warehouse_id, arrivals.c.product_id)
+    )
+    oldest: dict[int, dict[int, date]] = defaultdict(dict)
+    for row in rows:
+        oldest[row.warehouse_id][row.product_id] = row.at.date()
+    return oldest

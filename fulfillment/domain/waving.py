@@ -1,0 +1,131 @@
+"""Which shipments are released together, who is collected in one walk, and in which order.
+
+:func:`group_into_lists` and :func:`walking_order` are the two decisions that planning can
+make better; everything else only uses their answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Literal
+
+Items = Literal["any", "single", "multi"]
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class WaveChoice:
+    """Which allocated shipments of a warehouse go: every condition that is set must hold.
+
+    ``cut_off_before`` takes shipments whose van leaves before that moment; ``zone`` those
+    that can be collected within it entirely; ``items`` = ``single`` those of one piece.
+    ``shipment_ids`` names them, the other conditions still hold.  The most urgent are taken
+    first, at most ``limit``.
+    """
+
+    warehouse_id: int
+    cut_off_before: datetime | None = None
+    carrier: str = ""
+    service_id: int | None = None
+    zone: str = ""
+    priority_from: int | None = None
+    items: Items = "any"
+    limit: int | None = None
+    shipment_ids: tuple[int, ...] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """What was asked for, as the wave keeps it: the conditions that were set."""
+        asked = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "warehouse_id"}
+        asked = {name: value for name, value in asked.items() if value not in (None, "", "any")}
+        if self.cut_off_before:
+            asked["cut_off_before"] = self.cut_off_before.isoformat()
+        if self.shipment_ids is not None:
+            asked["shipment_ids"] = len(self.shipment_ids)
+        return asked
+
+
+@dataclass(frozen=True)
+class BinPlace:
+    """A bin as somebody walks to it; what is not known about where it is, is ``None``."""
+
+    code: str
+    zone: str = ""
+    aisle: int | None = None
+    x_metres: float | None = None
+    y_metres: float | None = None
+
+
+@dataclass(frozen=True)
+class Collecting:
+    """A shipment to collect: the bins it needs, one entry for each bin, product and lot."""
+
+    shipment_id: int
+    places: tuple[BinPlace, ...]
+    cut_off_at: datetime | None = None
+    priority: int = 0
+
+
+def group_into_lists(
+    shipments: Iterable[Collecting], *, cart_positions: int, list_lines: int
+) -> tuple[tuple[int, ...], ...]:
+    """Shipment ids of each walk, in the order of their positions on the cart.
+
+    The first van first, then priority, then neighbours: shipments from the same aisles
+    stand beside each other.  A list holds *cart_positions* shipments and *list_lines*
+    lines; a shipment with more lines than that has a list of its own.
+    """
+    lists: list[list[int]] = []
+    lines = 0
+    for shipment in sorted(shipments, key=_urgency_then_place):
+        fits = lists and len(lists[-1]) < cart_positions
+        if not fits or lines + len(shipment.places) > list_lines:
+            lists.append([])
+            lines = 0
+        lists[-1].append(shipment.shipment_id)
+        lines += len(shipment.places)
+    return tuple(tuple(ids) for ids in lists)
+
+
+def _urgency_then_place(shipment: Collecting) -> tuple[Any, ...]:
+    aisles = sorted({(place.zone, _known(place.aisle)) for place in shipment.places})
+    first = min((place.code for place in shipment.places), default="")
+    urgency = (shipment.cut_off_at or _NEVER, -shipment.priority)
+    return (*urgency, aisles, first, shipment.shipment_id)
+
+
+def _known(number: float | None) -> float:
+    """Sorts what is not known behind everything."""
+    return float("inf") if number is None else number
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Indices of the stops in walking order, and what the page says about the walk."""
+
+    order: tuple[int, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def walking_order(stops: Sequence[BinPlace], _layout: Mapping[str, Any] | None = None) -> Walk:
+    """The order in which the *stops* are walked; those in one bin stay together.
+
+    Up one aisle and down the next (the S-shape of the trade); bins whose place is not
+    known come last, by their code.
+    """
+    drawn = [
+        i for i, stop in enumerate(stops) if stop.aisle is not None and stop.y_metres is not None
+    ]
+    undrawn = sorted(set(range(len(stops))) - set(drawn), key=lambda i: (stops[i].code, i))
+    drawn.sort(key=lambda i: (stops[i].zone, _known(stops[i].aisle)))
+    order: list[int] = []
+    aisles = groupby(drawn, key=lambda i: (stops[i].zone, stops[i].aisle))
+    for number, (_aisle, indices) in enumerate(aisles):
+        direction = -1 if number % 2 else 1
+        order += sorted(
+            indices, key=lambda i: (direction * _known(stops[i].y_metres), stops[i].code, i)
+        )
+    method = "s-shape" if drawn else "bin-codes"
+    return Walk((*order, *undrawn), {"method": method, "proof": "not-proven"})

@@ -1,0 +1,318 @@
+"""Waves and pick lists as pages, paper and API show them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+
+from fulfillment.domain.errors import UnknownThing
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.store.catalog import Location, Product, Warehouse
+from fulfillment.store.orders import Order, Shipment, ShipmentLine
+from fulfillment.store.people import User
+from fulfillment.store.stock import Lot
+from fulfillment.store.transaction import Transaction, reads
+from fulfillment.store.work import (
+    PickFeed,
+    PickList,
+    PickListShipment,
+    PickStop,
+    ToteUse,
+    Wave,
+)
+
+
+@dataclass(frozen=True)
+class WaveView:
+    """A wave in the list of waves."""
+
+    number: str
+    warehouse_code: str
+    choice: Mapping[str, Any]
+    released_at: datetime
+    released_by: str
+    lists: int
+    lists_done: int
+    shipments: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FeedView:
+    """Units of a stop for one position of the cart."""
+
+    feed_id: int
+    position: int
+    shipment_number: str
+    quantity: int
+    picked: int
+    short: int
+
+
+@dataclass(frozen=True)
+class StopView:
+    """One product and lot in a bin, and where its units go."""
+
+    stop_id: int
+    sequence: int
+    sku: str
+    name: str
+    lot: str
+    expires_on: date | None
+    state: str
+    feeds: tuple[FeedView, ...]
+
+    @property
+    def quantity(self) -> int:
+        """Units to take here, short ones included."""
+        return sum(feed.quantity for feed in self.feeds)
+
+    @property
+    def picked(self) -> int:
+        """Units taken so far."""
+        return sum(feed.picked for feed in self.feeds)
+
+
+@dataclass(frozen=True)
+class BinView:
+    """A bin to walk to, with its stops."""
+
+    code: str
+    zone: str
+    stops: tuple[StopView, ...]
+
+
+@dataclass(frozen=True)
+class PositionView:
+    """A position of the cart and the shipment that is collected there."""
+
+    position: int
+    shipment_number: str
+    order_number: str
+    cut_off_at: datetime | None
+    units: int
+    totes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PickListView:
+    """A pick list as page and paper show it: bins in walking order."""
+
+    number: str
+    wave_number: str
+    warehouse_code: str
+    state: str
+    priority: int
+    due_at: datetime | None
+    picker: str | None
+    walk: Mapping[str, Any]
+    bins: tuple[BinView, ...]
+    positions: tuple[PositionView, ...]
+
+    @property
+    def units(self) -> int:
+        """Units to pick in all."""
+        return sum(stop.quantity for one in self.bins for stop in one.stops)
+
+
+@reads
+def list_waves(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    warehouse_id: int | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[WaveView]:
+    """The latest waves of the warehouses that the actor sees, newest first."""
+    actor.require(Permission.PICK, warehouse_id=warehouse_id)
+    lists = (
+        select(
+            PickList.wave_id,
+            func.count().label("lists"),
+            func.count().filter(PickList.state.in_(("done", "cancelled"))).label("lists_done"),
+            func.min(PickList.due_at).label("due_at"),
+        )
+        .group_by(PickList.wave_id)
+        .subquery()
+    )
+    shipments = (
+        select(func.count(PickListShipment.shipment_id.distinct()))
+        .join(PickList, PickList.id == PickListShipment.pick_list_id)
+        .where(PickList.wave_id == Wave.id)
+        .correlate(Wave)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            Wave.number,
+            Warehouse.code.label("warehouse_code"),
+            Wave.choice,
+            Wave.released_at,
+            User.name.label("released_by"),
+            func.coalesce(lists.c.lists, 0).label("lists"),
+            func.coalesce(lists.c.lists_done, 0).label("lists_done"),
+            shipments.label("shipments"),
+            lists.c.due_at,
+        )
+        .join(Warehouse, Warehouse.id == Wave.warehouse_id)
+        .join(User, User.id == Wave.released_by_id)
+        .outerjoin(lists, lists.c.wave_id == Wave.id)
+        .order_by(Wave.id.desc())
+        .limit(limit)
+    )
+    if warehouse_id is not None:
+        query = query.where(Wave.warehouse_id == warehouse_id)
+    if before_id is not None:
+        query = query.where(Wave.id < before_id)
+    seen = actor.warehouse_ids(Permission.PICK)
+    if seen is not None:
+        query = query.where(Wave.warehouse_id.in_(sorted(seen)))
+    return [WaveView(**row._mapping) for row in tx.execute(query)]
+
+
+@reads
+def pick_list_view(tx: Transaction, actor: Actor, number: str) -> PickListView:
+    """A pick list with everything on it; raises UnknownThing, also for a foreign warehouse's."""
+    actor.require(Permission.PICK)
+    row = tx.execute(
+        select(
+            PickList.id,
+            PickList.number,
+            PickList.warehouse_id,
+            PickList.state,
+            PickList.priority,
+            PickList.due_at,
+            PickList.walk,
+            Wave.number.label("wave_number"),
+            Warehouse.code.label("warehouse_code"),
+            User.name.label("picker"),
+        )
+        .join(Wave, Wave.id == PickList.wave_id)
+        .join(Warehouse, Warehouse.id == PickList.warehouse_id)
+        .outerjoin(User, User.id == PickList.picker_id)
+        .where(PickList.number == number)
+    ).one_or_none()
+    if row is None:
+        raise UnknownThing(kind="pick-list", key=number)
+    actor.require_sight(
+        Permission.PICK,
+        kind="pick-list",
+        key=number,
+        warehouse_id=row.warehouse_id,
+        seller_id=None,
+    )
+    feeds = tx.execute(_FEEDS, {"pick_list_id": row.id}).all()
+    return PickListView(
+        number=row.number,
+        wave_number=row.wave_number,
+        warehouse_code=row.warehouse_code,
+        state=row.state,
+        priority=row.priority,
+        due_at=row.due_at,
+        picker=row.picker,
+        walk=row.walk,
+        bins=tuple(_bins(feeds)),
+        positions=tuple(_positions(tx, row.id, feeds)),
+    )
+
+
+_FEEDS = (
+    select(
+        PickFeed.id.label("feed_id"),
+        PickFeed.position,
+        PickFeed.quantity,
+        PickFeed.picked,
+        PickFeed.short,
+        Shipment.number.label("shipment_number"),
+        PickStop.id.label("stop_id"),
+        PickStop.sequence,
+        PickStop.state,
+        PickStop.lot,
+        Lot.expires_on,
+        Product.sku,
+        Product.name,
+        Location.code,
+        Location.zone,
+    )
+    .join(PickStop, PickStop.id == PickFeed.stop_id)
+    .join(ShipmentLine, ShipmentLine.id == PickFeed.shipment_line_id)
+    .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+    .join(Product, Product.id == PickStop.product_id)
+    .join(Location, Location.id == PickStop.location_id)
+    .outerjoin(Lot, (Lot.product_id == PickStop.product_id) & (Lot.code == PickStop.lot))
+    .where(PickStop.pick_list_id == bindparam("pick_list_id"))
+    .order_by(PickStop.sequence, PickFeed.position, PickFeed.id)
+)
+
+
+def _bins(feeds: Sequence[Row[Any]]) -> Iterator[BinView]:
+    """Neighbouring stops in one bin together."""
+    for (code, zone), in_bin in groupby(feeds, key=lambda row: (row.code, row.zone)):
+        stops = tuple(
+            _stop_view(list(rows)) for _, rows in groupby(in_bin, key=lambda row: row.stop_id)
+        )
+        yield BinView(code, zone, stops)
+
+
+def _stop_view(rows: Sequence[Row[Any]]) -> StopView:
+    first = rows[0]
+    return StopView(
+        stop_id=first.stop_id,
+        sequence=first.sequence,
+        sku=first.sku,
+        name=first.name,
+        lot=first.lot,
+        expires_on=first.expires_on,
+        state=first.state,
+        feeds=tuple(
+            FeedView(
+                feed_id=row.feed_id,
+                position=row.position,
+                shipment_number=row.shipment_number,
+                quantity=row.quantity,
+                picked=row.picked,
+                short=row.short,
+            )
+            for row in rows
+        ),
+    )
+
+
+def _positions(
+    tx: Transaction, pick_list_id: int, feeds: Sequence[Row[Any]]
+) -> Iterator[PositionView]:
+    units: dict[int, int] = defaultdict(int)
+    for feed in feeds:
+        units[feed.position] += feed.quantity
+    rows = tx.execute(
+        select(
+            PickListShipment.position,
+            Shipment.number,
+            Order.number.label("order_number"),
+            Shipment.cut_off_at,
+            Location.code.label("tote"),
+        )
+        .join(Shipment, Shipment.id == PickListShipment.shipment_id)
+        .join(Order, Order.id == Shipment.order_id)
+        .outerjoin(ToteUse, (ToteUse.shipment_id == Shipment.id) & ToteUse.closed_at.is_(None))
+        .outerjoin(Location, Location.id == ToteUse.tote_id)
+        .where(PickListShipment.pick_list_id == pick_list_id)
+        .order_by(PickListShipment.position, ToteUse.id)
+    )
+    for position, found in groupby(rows, key=lambda row: row.position):
+        same = list(found)
+        yield PositionView(
+            position=position,
+            shipment_number=same[0].number,
+            order_number=same[0].order_number,
+            cut_off_at=same[0].cut_off_at,
+            units=units[position],
+            totes=tuple(row.tote for row in same if row.tote),
+        )

@@ -1,0 +1,90 @@
+"""Service rules and timetables as the domain wants them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from fulfillment.domain.carriage import ServiceRule, Timetable
+from fulfillment.domain.cutoffs import Departure
+from fulfillment.store.base import table_of
+from fulfillment.store.catalog import CutOff, Holiday, Warehouse
+from fulfillment.store.catalog import ServiceRule as RuleRow
+from fulfillment.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Dock:
+    """A warehouse as a sender: its code and its timetable."""
+
+    warehouse_id: int
+    code: str
+    timetable: Timetable
+
+
+def read_docks(tx: Transaction, warehouse_ids: Iterable[int] | None = None) -> dict[int, Dock]:
+    """The warehouses (all, or these) with their cut-offs and coming holidays, in one statement."""
+    warehouse, cut_off, holiday = table_of(Warehouse), table_of(CutOff), table_of(Holiday)
+    query = (
+        select(
+            warehouse.c.id,
+            warehouse.c.code,
+            warehouse.c.timezone,
+            cut_off.c.service_id,
+            cut_off.c.local_time,
+            cut_off.c.weekdays,
+            holiday.c.day,
+        )
+        .outerjoin(cut_off, cut_off.c.warehouse_id == warehouse.c.id)
+        .outerjoin(
+            holiday,
+            (holiday.c.warehouse_id == warehouse.c.id)
+            & (holiday.c.day >= (tx.now - timedelta(days=1)).date()),
+        )
+        .order_by(warehouse.c.id)
+    )
+    if warehouse_ids is not None:
+        query = query.where(warehouse.c.id.in_(sorted(warehouse_ids)))
+    names: dict[int, tuple[str, str]] = {}
+    departures: dict[int, dict[int, set[Departure]]] = defaultdict(lambda: defaultdict(set))
+    holidays = defaultdict(set)
+    for row in tx.execute(query):
+        names[row.id] = (row.code, row.timezone)
+        if row.service_id is not None:
+            departure = Departure(row.local_time, frozenset(row.weekdays))
+            departures[row.id][row.service_id].add(departure)
+        if row.day is not None:
+            holidays[row.id].add(row.day)
+    return {
+        key: Dock(
+            key,
+            code,
+            Timetable(
+                zone=ZoneInfo(zone),
+                departures={s: tuple(found) for s, found in departures[key].items()},
+                holidays=frozenset(holidays[key]),
+            ),
+        )
+        for key, (code, zone) in names.items()
+    }
+
+
+def read_service_rules(tx: Transaction) -> tuple[ServiceRule, ...]:
+    """All service rules by rank."""
+    table = table_of(RuleRow)
+    rows = tx.execute(select(table).order_by(table.c.rank, table.c.id))
+    return tuple(
+        ServiceRule(
+            rank=row.rank,
+            service_id=row.service_id,
+            warehouse_id=row.warehouse_id,
+            country=row.country,
+            most_grams=row.most_grams,
+        )
+        for row in rows
+    )
