@@ -113,6 +113,10 @@ class PostalAddress:
     phone: str = ""
     email: str = ""
 
+    def as_document(self) -> dict[str, Any]:
+        """The address as JSON, as warehouses and sellers store it."""
+        return {**vars(self), "lines": list(self.lines)}
+
 
 @dataclass(frozen=True)
 class NewLine:

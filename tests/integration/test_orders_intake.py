@@ -189,15 +189,15 @@ def test_many_orders_at_once_become_what_they_would_one_by_one(world: World) -> 
     assert [taken.created for taken in take_orders(admin, bulk)] == [False] * 12
 
 
-def test_a_thousand_orders_need_no_more_statements_than_ten(world: World) -> None:
+def test_many_orders_need_no_more_round_trips_than_a_few(world: World, database_url: str) -> None:
+    """SQLite has no round trips; its RETURNING keeps no order, so ids are fetched row by row."""
     world.product("A")
     world.product("B")
-    counts = []
+    one_by_one = 2 if database_url.startswith("sqlite") else 0
     for size in (10, 500):
         with Statements() as statements:
             take_orders(world.people["admin"], [an_order(("A", 1), ("B", 2)) for _ in range(size)])
-        counts.append(len(statements.texts))
-    assert counts[1] <= counts[0] + 2  # SQLAlchemy cuts a long INSERT … RETURNING into pages
+        assert len(statements.texts) <= 6 + one_by_one * size
     assert fetch(select(func.count()).select_from(Order))[0][0] == 510
 
 

@@ -9,7 +9,7 @@ its state as it is: allocation, release and shipping look for open holds themsel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -364,16 +364,3 @@ def _after_correction(
         )
     )
     return _after_release(tx, actor, order)
-
-
-def address_of(tx: Transaction, address_id: int) -> PostalAddress:
-    """A stored address as the value that came in."""
-    table = table_of(Address)
-    row = tx.execute(select(table).where(table.c.id == address_id)).mappings().one()
-    fields = {name: value for name, value in row.items() if name != "id"}
-    return PostalAddress(**{**fields, "lines": tuple(fields["lines"])})
-
-
-def as_document(address: PostalAddress) -> dict[str, Any]:
-    """An address as JSON."""
-    return {**asdict(address), "lines": list(address.lines)}
