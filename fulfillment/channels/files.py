@@ -18,7 +18,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -26,6 +26,7 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from fulfillment.domain.checks import shown
 from fulfillment.domain.errors import EncodingNeeded, EncodingPreview, FileUnreadable
 from fulfillment.domain.imports import FileRow, RowFault
 
@@ -243,9 +244,9 @@ def _cell_text(cell: Any) -> str:
     """What a cell says, in the form in which a CSV file would say it."""
     value = cell.value
     if cell.data_type == "f":
-        raise _WrongCell("formula", str(value)[:100])
+        raise _WrongCell("formula", shown(value))
     if cell.data_type == "e":
-        raise _WrongCell("error-cell", str(value)[:100])
+        raise _WrongCell("error-cell", shown(value))
     match value:
         case None:
             return ""
@@ -276,7 +277,7 @@ def _table(encoding: str, raw_rows: Iterable[_RawRow]) -> Table:
     for raw in raw_rows:
         if raw.number > MOST_ROWS + 1:
             raise FileUnreadable(reason="too-many-rows")
-        faults.extend(raw.faults)
+        faults.extend(_named(fault, heading) for fault in raw.faults)
         if raw.number == 1:
             heading = _without_empty_tail(raw.cells)
             if len(heading) > MOST_COLUMNS:
@@ -286,10 +287,10 @@ def _table(encoding: str, raw_rows: Iterable[_RawRow]) -> Table:
             continue
         too_long = [cell for cell in raw.cells if len(cell) > MOST_CELL]
         if too_long:
-            faults.append(RowFault(raw.number, "", "cell-too-long", too_long[0][:100]))
+            faults.append(RowFault(raw.number, "", "cell-too-long", shown(too_long[0])))
             continue
-        cells = raw.cells if encoding != XLSX else _squared(raw.cells, len(heading))
-        rows.append(FileRow(raw.number, tuple(cells)))
+        fill = encoding == XLSX  # a sheet has no ragged rows: empty cells are simply not stored
+        rows.append(FileRow(raw.number, _squared(raw.cells, len(heading), fill=fill)))
     if not heading:
         raise FileUnreadable(reason="no-heading")
     return Table(encoding, heading, tuple(rows), tuple(faults))
@@ -302,7 +303,15 @@ def _without_empty_tail(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _squared(cells: Sequence[str], width: int) -> tuple[str, ...]:
-    """A sheet has no ragged rows: empty cells at the end are simply not stored."""
-    kept = _without_empty_tail(cells)
-    return kept + ("",) * (width - len(kept))
+def _squared(cells: Sequence[str], width: int, *, fill: bool) -> tuple[str, ...]:
+    """Without empty cells beyond the heading; *fill* adds those that are missing."""
+    kept = (*cells[:width], *_without_empty_tail(cells[width:]))
+    return kept + ("",) * (width - len(kept)) if fill else kept
+
+
+def _named(fault: RowFault, heading: Sequence[str]) -> RowFault:
+    """With the column's heading in place of its position."""
+    position = fault.column.removeprefix("#")
+    if not position.isdigit() or int(position) > len(heading):
+        return fault
+    return replace(fault, column=shown(heading[int(position) - 1]).strip().lower()[:64])

@@ -24,6 +24,7 @@ from fulfillment.services.catalogue.upserting import (
     carry_out,
     repeated_keys,
     require_faultless,
+    take_turns,
 )
 from fulfillment.services.orders.addresses import known_countries
 from fulfillment.store.base import table_of
@@ -104,8 +105,10 @@ def put_cartons(
 
 
 def warehouse_to_change(tx: Transaction, actor: Actor, code: str) -> int:
-    """The id of a warehouse whose places the actor may change."""
-    return warehouse_seen(tx, actor, Permission.CHANGE_CATALOGUE, code)
+    """The id of a warehouse whose places the actor may change; its changes take turns."""
+    warehouse_id = warehouse_seen(tx, actor, Permission.CHANGE_CATALOGUE, code)
+    take_turns(tx, Warehouse, warehouse_id)
+    return warehouse_id
 
 
 def warehouse_seen(tx: Transaction, actor: Actor, permission: Permission, code: str) -> int:

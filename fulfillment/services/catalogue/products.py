@@ -25,6 +25,7 @@ from fulfillment.services.catalogue.upserting import (
     carry_out,
     repeated_keys,
     require_faultless,
+    take_turns,
 )
 from fulfillment.store import journal
 from fulfillment.store.base import table_of
@@ -128,8 +129,10 @@ def put_kit(
 
 
 def seller_to_change(tx: Transaction, actor: Actor, code: str) -> int:
-    """The id of a seller whose catalogue the actor may change."""
-    return seller_seen(tx, actor, Permission.CHANGE_CATALOGUE, code)
+    """The id of a seller whose catalogue the actor may change; its changes take turns."""
+    seller_id = seller_seen(tx, actor, Permission.CHANGE_CATALOGUE, code)
+    take_turns(tx, Seller, seller_id)
+    return seller_id
 
 
 def seller_seen(tx: Transaction, actor: Actor, permission: Permission, code: str) -> int:

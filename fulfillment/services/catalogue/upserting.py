@@ -6,9 +6,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from fulfillment.domain.errors import Fault, InvalidInput
+from fulfillment.store.base import Base, table_of
 from fulfillment.store.transaction import Transaction
 
 
@@ -75,6 +76,15 @@ def carry_out(tx: Transaction, plan: Plan) -> Upserted:
             [{f"b_{name}": value for name, value in row.items()} for row in plan.changed],
         )
     return Upserted(len(plan.new), len(plan.changed), plan.unchanged)
+
+
+def take_turns(tx: Transaction, model: type[Base], row_id: int) -> None:
+    """Let two upserts under one seller or warehouse wait for each other.
+
+    Else both could find the same key new.  Whoever only refers to the row does not wait.
+    """
+    table = table_of(model)
+    tx.execute(select(table.c.id).where(table.c.id == row_id).with_for_update(key_share=True))
 
 
 def require_faultless(plan: Plan, name: str) -> None:
