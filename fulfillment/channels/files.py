@@ -18,6 +18,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -38,6 +39,7 @@ MOST_CELL = 32_767
 """Characters: what Excel itself allows."""
 MOST_ZIP_ENTRIES = 100
 MOST_ZIP_RATIO = 100
+_HEADING_CHARACTERS = 100_000
 _SMALL_ENOUGH = 1024 * 1024
 """Below this no ratio is a bomb; tiny sheets of equal rows pack 1:200."""
 
@@ -60,34 +62,32 @@ XLSX = "xlsx"
 
 @dataclass(frozen=True)
 class Table:
-    """A file that could be read: heading, rows, and what is wrong with single cells already."""
+    """A file that is being read: its heading, and then each row or what is wrong with it.
+
+    ``rows`` is read once, as it is used: what makes a file unreadable may show at its end.
+    """
 
     encoding: str
     heading: tuple[str, ...]
-    rows: tuple[FileRow, ...]
-    faults: tuple[RowFault, ...]
+    rows: Iterator[FileRow | RowFault]
 
 
 def read_table(content: bytes, *, encoding: str | None = None) -> Table:
     """Read a CSV or XLSX file.
 
-    Raises :class:`FileUnreadable` (what it is, its size, its structure) and
-    :class:`EncodingNeeded`.  What is wrong with single rows is in ``faults``.
+    Raises, also while the rows are read, :class:`FileUnreadable` (what it is, its size, its
+    structure) and :class:`EncodingNeeded`.
     """
     if not content:
         raise FileUnreadable(reason="empty")
-    if content.startswith(b"PK\x03\x04"):
-        return _read_xlsx(content)
-    if content.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
-        raise FileUnreadable(reason="not-csv-or-xlsx")
     if len(content) > MOST_BYTES:
         raise FileUnreadable(reason="too-large")
+    if content.startswith(b"PK\x03\x04"):
+        return _table(XLSX, _xlsx_rows(content))
+    if content.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
+        raise FileUnreadable(reason="not-csv-or-xlsx")
     name = _encoding_of(content, encoding)
-    try:
-        text = content.decode(ENCODINGS[name])
-    except UnicodeDecodeError as error:
-        raise FileUnreadable(reason=f"not-{name}: byte {error.start}") from None
-    return _table(name, _csv_rows(text))
+    return _table(name, _csv_rows(content, name))
 
 
 # --- CSV ---------------------------------------------------------------------------------
@@ -136,23 +136,24 @@ class _RawRow:
     faults: list[RowFault]
 
 
-def _csv_rows(text: str) -> Iterator[_RawRow]:
-    first_line = text.partition("\n")[0]
-    separator = max(",;\t", key=first_line.count)
-    # A cell over the csv module's own limit (131,072) is an error of the reader, as it should.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _csv_rows(content: bytes, encoding: str) -> Iterator[_RawRow]:
     number = 0
-    while True:
-        number += 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            # What follows a broken quote cannot be told apart any more.
-            yield _RawRow(number, [], [RowFault(number, "", "malformed-row", str(error))])
-            return
-        yield _RawRow(number, cells, [])
+    try:
+        first_line = _text_of(content, encoding).readline(_HEADING_CHARACTERS)
+        separator = max(",;\t", key=first_line.count)
+        # A cell over the csv module's own limit (131,072) is an error of the reader, as it should.
+        reader = csv.reader(_text_of(content, encoding), delimiter=separator, strict=True)
+        for number, cells in enumerate(reader, start=1):
+            yield _RawRow(number, cells, [])
+    except csv.Error as error:
+        # What follows a broken quote cannot be told apart any more.
+        yield _RawRow(number + 1, [], [RowFault(number + 1, "", "malformed-row", str(error))])
+    except UnicodeDecodeError:
+        raise FileUnreadable(reason=f"not-{encoding}") from None
+
+
+def _text_of(content: bytes, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(content), encoding=ENCODINGS[encoding], newline="")
 
 
 # --- XLSX --------------------------------------------------------------------------------
@@ -165,9 +166,7 @@ _BROKEN_WORKBOOK = (
 have no error of their own for it.  Only parsing runs under this net."""
 
 
-def _read_xlsx(content: bytes) -> Table:
-    if len(content) > MOST_BYTES:
-        raise FileUnreadable(reason="too-large")
+def _xlsx_rows(content: bytes) -> Iterator[_RawRow]:
     if not openpyxl.DEFUSEDXML:
         raise RuntimeError("defusedxml is not installed: reading XLSX would not be safe")
     _check_archive(content)
@@ -175,10 +174,8 @@ def _read_xlsx(content: bytes) -> Table:
         workbook = openpyxl.load_workbook(
             io.BytesIO(content), read_only=True, data_only=False, keep_links=False
         )
-        try:
-            return _table(XLSX, _xlsx_rows(workbook))
-        finally:
-            workbook.close()
+        with closing(workbook):
+            yield from _sheet_rows(workbook.worksheets[0])
     except _BROKEN_WORKBOOK as error:
         raise FileUnreadable(reason=f"not-a-workbook: {type(error).__name__}") from None
 
@@ -215,8 +212,7 @@ def _chunks_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[byt
             yield chunk
 
 
-def _xlsx_rows(workbook: Any) -> Iterator[_RawRow]:
-    sheet = workbook.worksheets[0]
+def _sheet_rows(sheet: Any) -> Iterator[_RawRow]:
     sheet.reset_dimensions()  # what the file says of its size may be a lie
     for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1), start=1):
         raw = _RawRow(number, [], [])
@@ -269,31 +265,33 @@ def _cell_text(cell: Any) -> str:
 # --- both --------------------------------------------------------------------------------
 
 
-def _table(encoding: str, raw_rows: Iterable[_RawRow]) -> Table:
-    """Heading and rows; empty lines are left out, their numbers are not given away."""
-    heading: tuple[str, ...] = ()
-    rows: list[FileRow] = []
-    faults: list[RowFault] = []
+def _table(encoding: str, raw_rows: Iterator[_RawRow]) -> Table:
+    first = next(raw_rows, None)
+    if first is None or not (heading := _without_empty_tail(first.cells)):
+        raise FileUnreadable(reason="no-heading")
+    if len(heading) > MOST_COLUMNS:
+        raise FileUnreadable(reason="too-many-columns")
+    return Table(encoding, heading, _rows(encoding, heading, first.faults, raw_rows))
+
+
+def _rows(
+    encoding: str,
+    heading: Sequence[str],
+    heading_faults: Sequence[RowFault],
+    raw_rows: Iterable[_RawRow],
+) -> Iterator[FileRow | RowFault]:
+    """The rows below the heading; empty lines are left out, their numbers are not given away."""
+    fill = encoding == XLSX  # a sheet has no ragged rows: empty cells are simply not stored
+    yield from heading_faults
     for raw in raw_rows:
         if raw.number > MOST_ROWS + 1:
             raise FileUnreadable(reason="too-many-rows")
-        faults.extend(_named(fault, heading) for fault in raw.faults)
-        if raw.number == 1:
-            heading = _without_empty_tail(raw.cells)
-            if len(heading) > MOST_COLUMNS:
-                raise FileUnreadable(reason="too-many-columns")
-            continue
-        if raw.faults or not any(cell.strip() for cell in raw.cells):
-            continue
-        too_long = [cell for cell in raw.cells if len(cell) > MOST_CELL]
-        if too_long:
-            faults.append(RowFault(raw.number, "", "cell-too-long", shown(too_long[0])))
-            continue
-        fill = encoding == XLSX  # a sheet has no ragged rows: empty cells are simply not stored
-        rows.append(FileRow(raw.number, _squared(raw.cells, len(heading), fill=fill)))
-    if not heading:
-        raise FileUnreadable(reason="no-heading")
-    return Table(encoding, heading, tuple(rows), tuple(faults))
+        if raw.faults:
+            yield from (_named(fault, heading) for fault in raw.faults)
+        elif too_long := next((cell for cell in raw.cells if len(cell) > MOST_CELL), None):
+            yield RowFault(raw.number, "", "cell-too-long", shown(too_long))
+        elif any(cell.strip() for cell in raw.cells):
+            yield FileRow(raw.number, _squared(raw.cells, len(heading), fill=fill))
 
 
 def _without_empty_tail(cells: Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,11 @@ from fulfillment.domain.errors import Fault
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2200
 """Beyond these a date is a typing mistake, and near the ends of the calendar UTC overflows."""
 
+UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters but line breaks and tabs; halves of characters."""
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""Line breaks and tabs as well: nothing on one line has them."""
+
 _CODE = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*")
 
 
@@ -32,7 +37,7 @@ def text_faults(
         yield Fault(where, "required")
     elif len(value) > most:
         yield Fault(where, "too-long", f"{len(value)} > {most}")
-    elif not all(_storable(character, lines) for character in value):
+    elif (UNSTORABLE if lines else UNPRINTABLE).search(value):
         yield Fault(where, "control-characters", shown(value))
 
 
@@ -89,9 +94,3 @@ def shown(value: object) -> str:
     """*value* in a form that is safe to store and show: printable, at most 100 characters."""
     text = value if isinstance(value, str) else repr(value)
     return ascii(text)[1:-1][:100] if not text.isprintable() else text[:100]
-
-
-def _storable(character: str, lines: bool) -> bool:
-    if character in "\n\r\t":
-        return lines
-    return character >= " " and character != "\x7f" and not "\ud800" <= character <= "\udfff"

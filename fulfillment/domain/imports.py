@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from fulfillment.domain.catalogue import MOST_GRAMS, MOST_MM, MOST_PIECES
-from fulfillment.domain.checks import EARLIEST_YEAR, LATEST_YEAR, shown
+from fulfillment.domain.checks import EARLIEST_YEAR, LATEST_YEAR, UNPRINTABLE, UNSTORABLE, shown
 from fulfillment.domain.errors import Fault
 from fulfillment.domain.orders import MOST_PIECES as MOST_ORDERED
 from fulfillment.domain.orders import (
@@ -230,15 +230,22 @@ class Understood:
 
     rows: list[Row] = field(default_factory=list)
     faults: list[RowFault] = field(default_factory=list)
+    count: int = 0
+    """Rows of the file, those with faults included."""
 
 
-def understand(kind: str, heading: Sequence[str], rows: Iterable[FileRow]) -> Understood:
+def understand(kind: str, heading: Sequence[str], rows: Iterable[FileRow | RowFault]) -> Understood:
     """Read the cells of *rows* by the columns of *kind*; every fault is collected."""
     found = Understood()
     columns = _columns(kind, heading, found.faults)
-    if found.faults:
-        return found
+    wrong_heading = bool(found.faults)
     for row in rows:
+        if isinstance(row, RowFault):
+            found.faults.append(row)
+            continue
+        found.count += 1
+        if wrong_heading:
+            continue
         faults = list(_shape_faults(row, columns))
         fields: dict[str, Any] = {}
         if not faults:
@@ -247,6 +254,8 @@ def understand(kind: str, heading: Sequence[str], rows: Iterable[FileRow]) -> Un
             found.faults.extend(faults)
         else:
             found.rows.append(Row(row.number, fields))
+    if not found.count and not found.faults:
+        found.faults.append(RowFault(1, "", "no-rows"))
     return found
 
 
@@ -281,19 +290,13 @@ def _read_cells(
             if column.required:
                 yield RowFault(row.number, column.name, "required")
             continue
-        if any(_unprintable(character, column.name) for character in text):
+        if (UNSTORABLE if column.name in MULTILINE else UNPRINTABLE).search(text):
             yield RowFault(row.number, column.name, "control-characters", shown(text))
             continue
         try:
             fields[column.name] = column.read(text)
         except _WrongCell as wrong:
             yield RowFault(row.number, column.name, wrong.code, wrong.text)
-
-
-def _unprintable(character: str, column: str) -> bool:
-    if character in "\n\r\t":
-        return column not in MULTILINE
-    return character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff"
 
 
 # --- orders: several rows become one -----------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from fulfillment.channels.files import Table, read_table
+from fulfillment.channels.files import read_table
 from fulfillment.domain.catalogue import BarcodeEntry
 from fulfillment.domain.checks import choice_faults, text_faults
 from fulfillment.domain.errors import DomainError, InvalidInput, UnknownThing
@@ -24,6 +24,7 @@ from fulfillment.domain.imports import (
     FileOrder,
     Row,
     RowFault,
+    Understood,
     orders_of,
     understand,
 )
@@ -79,7 +80,8 @@ class _Upload:
     document: str
     file_name: str
     fingerprint: str
-    table: Table
+    encoding: str
+    content: Understood
 
 
 @dataclass(frozen=True)
@@ -181,13 +183,15 @@ def _upload(
     if faults:
         raise InvalidInput(faults)
     actor.require(PERMISSION[kind])
+    table = read_table(content, encoding=encoding)
     return _Upload(
         kind=kind,
         seller=seller,
         document=document or "",
         file_name=file_name,
         fingerprint=hashlib.sha256(content).hexdigest(),
-        table=read_table(content, encoding=encoding),
+        encoding=table.encoding,
+        content=understand(kind, table.heading, table.rows),
     )
 
 
@@ -213,8 +217,8 @@ def _report(upload: _Upload, planned: _Planned) -> ImportReport:
     faults = sorted(planned.faults, key=lambda fault: fault.row)
     return ImportReport(
         kind=upload.kind,
-        encoding=upload.table.encoding,
-        rows=len(upload.table.rows),
+        encoding=upload.encoding,
+        rows=upload.content.count,
         accepted=not faults,
         counts={} if faults else dict(planned.counts),
         faults=tuple(faults[:MOST_FAULTS_SHOWN]),
@@ -255,11 +259,7 @@ def _record(
 
 
 def _plan(tx: Transaction, actor: Actor, seller_id: int, upload: _Upload) -> _Planned:
-    understood = understand(upload.kind, upload.table.heading, upload.table.rows)
-    faults = [*upload.table.faults, *understood.faults]
-    if not upload.table.rows and not faults:
-        faults.append(RowFault(1, "", "no-rows"))
-    rows = understood.rows
+    rows = upload.content.rows
     match upload.kind:
         case "products":
             planned = _of_plan(tx, plan_products(tx, seller_id, _fields(rows)), rows)
@@ -273,7 +273,7 @@ def _plan(tx: Transaction, actor: Actor, seller_id: int, upload: _Upload) -> _Pl
             planned = _plan_stock(tx, actor, seller_id, upload.document, rows)
         case _:
             planned = _plan_orders(tx, actor, upload.seller, rows)
-    return _Planned([*faults, *planned.faults], planned.counts, planned.apply)
+    return _Planned([*upload.content.faults, *planned.faults], planned.counts, planned.apply)
 
 
 def _fields(rows: Sequence[Row]) -> list[Mapping[str, Any]]:
