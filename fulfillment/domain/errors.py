@@ -242,3 +242,37 @@ class FileUnreadable(Invalid):
 def invalid(where: str, code: str, text: object = "") -> InvalidInput:
     """An :class:`InvalidInput` with a single fault."""
     return InvalidInput(faults=(Fault(where, code, str(text)),))
+
+
+@dataclass(eq=False)
+class CannotSplit(Conflict):
+    """The order cannot be parted like this: *reason* is a code."""
+
+    code = "cannot-split"
+    number: str
+    reason: str
+
+
+@dataclass(eq=False)
+class LabelActive(Conflict):
+    """A label with the old address is active; it has to be voided first."""
+
+    code = "label-active"
+    number: str
+    tracking_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EncodingPreview:
+    """How the first telling lines of a file read in one encoding."""
+
+    encoding: str
+    lines: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class EncodingNeeded(Invalid):
+    """The file does not say its encoding: the person chooses from the previews."""
+
+    code = "encoding-needed"
+    previews: tuple[EncodingPreview, ...]

@@ -23,7 +23,8 @@ class ImportRun(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     rows: Mapped[int]
     counts: Mapped[dict[str, Any]]
-    """``{"created", "updated", "unchanged", "skipped"}`` of rows; empty when refused."""
+    """``{"created", "updated", "unchanged", "skipped"}`` of rows; ``{"faults"}`` of a refused file,
+    of which the first thousand are kept."""
     accepted: Mapped[bool]
     at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))

@@ -60,6 +60,7 @@ class Order(Base):
     requested_service_id: Mapped[int | None] = mapped_column(ForeignKey("carrier_service.id"))
     placed_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     shipped_at: Mapped[datetime | None]

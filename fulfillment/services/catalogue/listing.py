@@ -1,0 +1,177 @@
+"""Looking things up, a page at a time: each page begins after the last id of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+
+from fulfillment.domain.errors import UnknownThing
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.services.catalogue.places import warehouse_seen
+from fulfillment.services.catalogue.products import seller_seen
+from fulfillment.store.base import Base, table_of
+from fulfillment.store.catalog import (
+    CarrierService,
+    Carton,
+    KitComponent,
+    Location,
+    Product,
+    ProductBarcode,
+    Seller,
+    Warehouse,
+)
+from fulfillment.store.transaction import Transaction, reads
+
+MOST_ON_A_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows by column name, and the id to ask the next page with (None: this was the last)."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    next_after: int | None
+
+
+@dataclass(frozen=True)
+class ProductDetail:
+    """A product with everything that hangs on it."""
+
+    product: Mapping[str, Any]
+    barcodes: tuple[Mapping[str, Any], ...]
+    components: tuple[tuple[str, int], ...]
+    """(SKU, units) of a kit."""
+
+
+@reads
+def list_products(
+    tx: Transaction,
+    actor: Actor,
+    seller: str,
+    *,
+    search: str = "",
+    after: int = 0,
+    limit: int = 50,
+) -> Page:
+    """Products of a seller whose SKU, name or a barcode contains *search*."""
+    seller_id = seller_seen(tx, actor, Permission.SEE_CATALOGUE, seller)
+    table, barcode = table_of(Product), table_of(ProductBarcode)
+    query = select(table).where(table.c.seller_id == seller_id)
+    if search:
+        with_code = select(barcode.c.product_id).where(
+            barcode.c.seller_id == seller_id, barcode.c.code.contains(search, autoescape=True)
+        )
+        query = query.where(
+            or_(
+                table.c.sku.icontains(search, autoescape=True),
+                table.c.name.icontains(search, autoescape=True),
+                table.c.id.in_(with_code),
+            )
+        )
+    return _page(tx, query, Product, after, limit)
+
+
+@reads
+def product_detail(tx: Transaction, actor: Actor, seller: str, sku: str) -> ProductDetail:
+    """One product with its barcodes and, of a kit, its components."""
+    seller_id = seller_seen(tx, actor, Permission.SEE_CATALOGUE, seller)
+    table, barcode, kit = table_of(Product), table_of(ProductBarcode), table_of(KitComponent)
+    product = (
+        tx.execute(select(table).where(table.c.seller_id == seller_id, table.c.sku == sku))
+        .mappings()
+        .one_or_none()
+    )
+    if product is None:
+        raise UnknownThing(kind="product", key=sku)
+    barcodes = tx.execute(
+        select(barcode).where(barcode.c.product_id == product["id"]).order_by(barcode.c.code)
+    ).mappings()
+    components = tx.execute(
+        select(table.c.sku, kit.c.quantity)
+        .join(kit, kit.c.component_id == table.c.id)
+        .where(kit.c.kit_id == product["id"])
+        .order_by(table.c.sku)
+    )
+    return ProductDetail(
+        product=dict(product),
+        barcodes=tuple(dict(row) for row in barcodes),
+        components=tuple((row.sku, row.quantity) for row in components),
+    )
+
+
+@reads
+def list_locations(
+    tx: Transaction,
+    actor: Actor,
+    warehouse: str,
+    *,
+    kind: str = "",
+    search: str = "",
+    after: int = 0,
+    limit: int = 50,
+) -> Page:
+    """Places of a warehouse, of one kind and with *search* in the code where given."""
+    warehouse_id = warehouse_seen(tx, actor, Permission.SEE_CATALOGUE, warehouse)
+    table = table_of(Location)
+    query = select(table).where(table.c.warehouse_id == warehouse_id)
+    if kind:
+        query = query.where(table.c.kind == kind)
+    if search:
+        query = query.where(table.c.code.contains(search.upper(), autoescape=True))
+    return _page(tx, query, Location, after, limit)
+
+
+@reads
+def list_cartons(
+    tx: Transaction, actor: Actor, warehouse: str, *, after: int = 0, limit: int = 50
+) -> Page:
+    """Box types of a warehouse."""
+    warehouse_id = warehouse_seen(tx, actor, Permission.SEE_CATALOGUE, warehouse)
+    table = table_of(Carton)
+    query = select(table).where(table.c.warehouse_id == warehouse_id)
+    return _page(tx, query, Carton, after, limit)
+
+
+@reads
+def list_sellers(tx: Transaction, actor: Actor, *, after: int = 0, limit: int = 50) -> Page:
+    """The sellers that the actor may see."""
+    actor.require(Permission.SEE_CATALOGUE)
+    table = table_of(Seller)
+    ids = actor.seller_ids(Permission.SEE_CATALOGUE)
+    query = select(table)
+    if ids is not None:
+        query = query.where(table.c.id.in_(sorted(ids)))
+    return _page(tx, query, Seller, after, limit)
+
+
+@reads
+def list_warehouses(tx: Transaction, actor: Actor, *, after: int = 0, limit: int = 50) -> Page:
+    """The warehouses that the actor may see."""
+    actor.require(Permission.SEE_CATALOGUE)
+    table = table_of(Warehouse)
+    ids = actor.warehouse_ids(Permission.SEE_CATALOGUE)
+    query = select(table)
+    if ids is not None:
+        query = query.where(table.c.id.in_(sorted(ids)))
+    return _page(tx, query, Warehouse, after, limit)
+
+
+@reads
+def list_services(tx: Transaction, actor: Actor, *, after: int = 0, limit: int = 50) -> Page:
+    """The carrier services."""
+    actor.require(Permission.SEE_CATALOGUE)
+    return _page(tx, select(table_of(CarrierService)), CarrierService, after, limit)
+
+
+def _page(tx: Transaction, query: Select[Any], model: type[Base], after: int, limit: int) -> Page:
+    """One row more than asked for tells whether there is a next page."""
+    size = max(1, min(limit, MOST_ON_A_PAGE))
+    key = table_of(model).c.id
+    rows = [
+        dict(row)
+        for row in tx.execute(query.where(key > after).order_by(key).limit(size + 1)).mappings()
+    ]
+    return Page(tuple(rows[:size]), rows[size - 1]["id"] if len(rows) > size else None)

@@ -1,0 +1,254 @@
+"""The terms of trade: sellers and their warehouses by region, carrier services, cut-offs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from fulfillment.domain.catalogue import (
+    MOST_GRAMS,
+    CutOffEntry,
+    RegionPriorityEntry,
+    SellerEntry,
+    ServiceEntry,
+    ServiceRuleEntry,
+    cut_off_faults,
+    day_faults,
+    seller_faults,
+    service_faults,
+)
+from fulfillment.domain.checks import integer_faults
+from fulfillment.domain.errors import Fault, InvalidInput, UnknownThing, invalid
+from fulfillment.domain.orders import address_faults
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.services.catalogue.places import warehouse_to_change
+from fulfillment.services.catalogue.products import seller_to_change
+from fulfillment.services.catalogue.upserting import Plan, Upserted, carry_out
+from fulfillment.services.orders.addresses import known_countries
+from fulfillment.store import journal
+from fulfillment.store.base import Base, table_of
+from fulfillment.store.catalog import (
+    CarrierService,
+    CutOff,
+    Holiday,
+    RegionPriority,
+    Seller,
+    ServiceRule,
+    Warehouse,
+)
+from fulfillment.store.transaction import Transaction, writes
+
+MOST_RANK = 1_000
+
+
+@writes
+def put_seller(tx: Transaction, actor: Actor, entry: SellerEntry) -> Upserted:
+    """Create or change a seller by its code."""
+    faults = (*seller_faults(entry), *address_faults(entry.sender, countries=known_countries()))
+    if faults:
+        raise InvalidInput(faults)
+    table = table_of(Seller)
+    known = tx.execute(select(table).where(table.c.code == entry.code)).mappings().one_or_none()
+    if known is None:
+        actor.require(Permission.MANAGE_PEOPLE)  # a new seller is a matter of the administrators
+    else:
+        seller_to_change(tx, actor, entry.code)
+    rules = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(entry.review_rules).items()
+    }
+    plan = Plan(table)
+    fields = {
+        "code": entry.code,
+        "name": entry.name,
+        "sender": entry.sender.as_document(),
+        "allocation_rule": entry.allocation_rule,
+        "ship_complete": entry.ship_complete,
+        "review_rules": rules,
+    }
+    plan.put(dict(known) if known else None, fields, defaults={})
+    return carry_out(tx, plan)
+
+
+@writes
+def put_region_priorities(
+    tx: Transaction, actor: Actor, seller: str, entries: Sequence[RegionPriorityEntry]
+) -> None:
+    """Replace which warehouse serves which country first for a seller."""
+    seller_id = seller_to_change(tx, actor, seller)
+    warehouses = _ids(tx, Warehouse)
+    faults: list[Fault] = []
+    for index, entry in enumerate(entries):
+        where = f"priorities[{index}]"
+        faults += integer_faults(f"{where}.rank", entry.rank, least=1, most=MOST_RANK)
+        faults += _known_or_blank(f"{where}.country", entry.country, known_countries(), "country")
+        if entry.warehouse not in warehouses:
+            faults.append(Fault(f"{where}.warehouse", "unknown-warehouse", entry.warehouse))
+    keys = [(entry.country, entry.warehouse) for entry in entries]
+    if len(set(keys)) != len(keys):
+        faults.append(Fault("priorities", "repeated-key"))
+    if faults:
+        raise InvalidInput(tuple(faults))
+    table = table_of(RegionPriority)
+    rows = [
+        {
+            "seller_id": seller_id,
+            "country": entry.country,
+            "warehouse_id": warehouses[entry.warehouse],
+            "rank": entry.rank,
+        }
+        for entry in entries
+    ]
+    _replace(tx, delete(table).where(table.c.seller_id == seller_id), RegionPriority, rows)
+    _audit(tx, actor, "seller.region-priorities", ("seller", seller_id), rows)
+
+
+@writes
+def put_service(tx: Transaction, actor: Actor, entry: ServiceEntry) -> Upserted:
+    """Create or change a carrier service.  Its numbers go on where they are: none comes twice."""
+    actor.require(Permission.CHANGE_POLICY)
+    faults = service_faults(entry)
+    if faults:
+        raise InvalidInput(faults)
+    table = table_of(CarrierService)
+    known = (
+        tx.execute(
+            select(table)
+            .where(table.c.carrier == entry.carrier, table.c.code == entry.code)
+            .with_for_update()
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if known is not None and entry.last_number < known["next_number"] - 1:
+        raise invalid("last_number", "numbers-used", known["next_number"] - 1)
+    plan = Plan(table)
+    fields = {
+        "carrier": entry.carrier,
+        "code": entry.code,
+        "name": entry.name,
+        "last_number": entry.last_number,
+    }
+    plan.put(dict(known) if known else None, fields, defaults={"next_number": entry.first_number})
+    return carry_out(tx, plan)
+
+
+@writes
+def put_service_rules(tx: Transaction, actor: Actor, entries: Sequence[ServiceRuleEntry]) -> None:
+    """Replace the rules by which shipments get their service; the first that fits counts."""
+    actor.require(Permission.CHANGE_POLICY)
+    table = table_of(CarrierService)
+    services = {
+        f"{row.carrier}/{row.code}": row.id
+        for row in tx.execute(select(table.c.id, table.c.carrier, table.c.code))
+    }
+    warehouses = {"": None, **_ids(tx, Warehouse)}
+    faults: list[Fault] = []
+    for index, entry in enumerate(entries):
+        where = f"rules[{index}]"
+        faults += _known_or_blank(f"{where}.country", entry.country, known_countries(), "country")
+        if entry.service not in services:
+            faults.append(Fault(f"{where}.service", "unknown-service", entry.service))
+        if entry.warehouse not in warehouses:
+            faults.append(Fault(f"{where}.warehouse", "unknown-warehouse", entry.warehouse))
+        if entry.most_grams is not None:
+            faults += integer_faults(
+                f"{where}.most_grams", entry.most_grams, least=1, most=MOST_GRAMS
+            )
+    if faults:
+        raise InvalidInput(tuple(faults))
+    rows = [
+        {
+            "rank": rank,
+            "service_id": services[entry.service],
+            "warehouse_id": warehouses[entry.warehouse],
+            "country": entry.country,
+            "most_grams": entry.most_grams,
+        }
+        for rank, entry in enumerate(entries, start=1)
+    ]
+    _replace(tx, delete(table_of(ServiceRule)), ServiceRule, rows)
+    _audit(tx, actor, "service-rules", ("service-rule", 0), rows)
+
+
+@writes
+def put_cut_offs(
+    tx: Transaction, actor: Actor, warehouse: str, service: str, entries: Sequence[CutOffEntry]
+) -> None:
+    """Replace the cut-offs of a service (``CARRIER/CODE``) at a warehouse."""
+    warehouse_id = warehouse_to_change(tx, actor, warehouse)
+    service_id = _service_id(tx, service)
+    faults = tuple(
+        fault
+        for index, entry in enumerate(entries)
+        for fault in cut_off_faults(f"cut_offs[{index}]", entry)
+    )
+    if faults:
+        raise InvalidInput(faults)
+    table = table_of(CutOff)
+    rows = [
+        {
+            "warehouse_id": warehouse_id,
+            "service_id": service_id,
+            "local_time": entry.local_time,
+            "weekdays": sorted(entry.weekdays),
+        }
+        for entry in entries
+    ]
+    old = delete(table).where(
+        table.c.warehouse_id == warehouse_id, table.c.service_id == service_id
+    )
+    _replace(tx, old, CutOff, rows)
+    shown_rows = [{**row, "local_time": row["local_time"].isoformat()} for row in rows]  # type: ignore[attr-defined]  # the dict holds mixed values
+    _audit(tx, actor, "warehouse.cut-offs", ("warehouse", warehouse_id), shown_rows)
+
+
+@writes
+def put_holidays(tx: Transaction, actor: Actor, warehouse: str, days: Iterable[date]) -> None:
+    """Replace the days on which no van leaves a warehouse."""
+    warehouse_id = warehouse_to_change(tx, actor, warehouse)
+    wanted = sorted(set(days))
+    faults = tuple(fault for day in wanted for fault in day_faults("days", day))
+    if faults:
+        raise InvalidInput(faults)
+    table = table_of(Holiday)
+    rows = [{"warehouse_id": warehouse_id, "day": day} for day in wanted]
+    _replace(tx, delete(table).where(table.c.warehouse_id == warehouse_id), Holiday, rows)
+    shown_rows = [{"day": day.isoformat()} for day in wanted]
+    _audit(tx, actor, "warehouse.holidays", ("warehouse", warehouse_id), shown_rows)
+
+
+def _service_id(tx: Transaction, service: str) -> int:
+    carrier, _, code = service.partition("/")
+    table = table_of(CarrierService)
+    found = tx.execute(
+        select(table.c.id).where(table.c.carrier == carrier, table.c.code == code)
+    ).scalar_one_or_none()
+    if found is None:
+        raise UnknownThing(kind="service", key=service)
+    return int(found)
+
+
+def _ids(tx: Transaction, model: type[Base]) -> dict[str, int]:
+    table = table_of(model)
+    return {row.code: row.id for row in tx.execute(select(table.c.code, table.c.id))}
+
+
+def _known_or_blank(where: str, value: str, known: frozenset[str], kind: str) -> list[Fault]:
+    return [] if value == "" or value in known else [Fault(where, f"unknown-{kind}", value)]
+
+
+def _replace(tx: Transaction, old: Any, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    tx.execute(old)
+    if rows:
+        tx.execute(insert(table_of(model)), list(rows))
+
+
+def _audit(
+    tx: Transaction, actor: Actor, act: str, subject: tuple[str, int], rows: Sequence[Any]
+) -> None:
+    journal.audit(tx, by_id=actor.user_id, act=act, subject=subject, details={"rows": list(rows)})
