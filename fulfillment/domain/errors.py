@@ -234,3 +234,12 @@ class FileUnreadable(Invalid):
 def invalid(where: str, code: str, text: object = "") -> InvalidInput:
     """An :class:`InvalidInput` with a single fault."""
     return InvalidInput(faults=(Fault(where, code, str(text)),))
+
+
+@dataclass(eq=False)
+class HasOpenWork(Conflict):
+    """The person has a *kind* of work open that must be finished or handed over first."""
+
+    code = "has-open-work"
+    kind: str
+    number: str
