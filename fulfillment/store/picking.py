@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, select, update
@@ -309,16 +309,36 @@ _DROPPED = (
 # --- what was scanned ------------------------------------------------------------------------
 
 
-def see_item(tx: Transaction, scan: ProductScan, stop: Stop) -> SeenItem | None:
-    """The product (of the stop's seller) that a code names; at a serial stop perhaps a serial."""
-    found = product_of_barcode(tx, scan.code, stop.seller_id)
-    if stop.tracking != "serial":
+class Goods(Protocol):
+    """Units of a product's lot at a place: what a stop or a task is about."""
+
+    @property
+    def seller_id(self) -> int: ...
+    @property
+    def product_id(self) -> int: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def tracking(self) -> str: ...
+    @property
+    def lot(self) -> str: ...
+    @property
+    def location_id(self) -> int: ...
+
+
+def see_item(tx: Transaction, scan: ProductScan, goods: Goods) -> SeenItem | None:
+    """The product (of the goods' seller) that a code names; where the goods have serial
+    numbers, perhaps the unit."""
+    found = product_of_barcode(tx, scan.code, goods.seller_id)
+    if goods.tracking != "serial":
         return found
     if found is None:
-        return _unit(tx, stop, scan.code)
-    if not scan.serial or found.product_id != stop.product_id:
+        return _unit(tx, goods, scan.code)
+    if not scan.serial or found.product_id != goods.product_id:
         return found
-    return _unit(tx, stop, scan.serial) or SeenItem(found.product_id, found.sku, serial=scan.serial)
+    return _unit(tx, goods, scan.serial) or SeenItem(
+        found.product_id, found.sku, serial=scan.serial
+    )
 
 
 def product_of_barcode(tx: Transaction, code: str, seller_id: int) -> SeenItem | None:
@@ -327,12 +347,12 @@ def product_of_barcode(tx: Transaction, code: str, seller_id: int) -> SeenItem |
     return SeenItem(row.product_id, row.sku, row.quantity) if row else None
 
 
-def _unit(tx: Transaction, stop: Stop, serial: str) -> SeenItem | None:
-    row = tx.execute(_UNIT, {"b_product": stop.product_id, "b_serial": serial}).one_or_none()
+def _unit(tx: Transaction, goods: Goods, serial: str) -> SeenItem | None:
+    row = tx.execute(_UNIT, {"b_product": goods.product_id, "b_serial": serial}).one_or_none()
     if row is None:
         return None
-    here = row.location_id == stop.location_id and row.lot == stop.lot
-    return SeenItem(stop.product_id, stop.sku, serial=serial, serial_here=here)
+    here = row.location_id == goods.location_id and row.lot == goods.lot
+    return SeenItem(goods.product_id, goods.sku, serial=serial, serial_here=here)
 
 
 _BARCODE = (

@@ -162,9 +162,9 @@ class Task(Base):
     held: Mapped[int] = mapped_column(default=0)
     """Units held in the bin until the count is done."""
     counted: Mapped[int | None]
-    """Units counted so far (count); NULL until the bin was scanned."""
-    at_source: Mapped[bool] = mapped_column(default=False)
-    """The tote was scanned (put-back)."""
+    """Units counted so far (count); NULL until one was counted."""
+    at_place: Mapped[bool] = mapped_column(default=False)
+    """The tote (put-back) or the bin (count) was scanned."""
     in_hand: Mapped[int] = mapped_column(default=0)
     """Units taken out of the tote whose bin is awaited (put-back)."""
     serials: Mapped[list[str]] = mapped_column(default=list)

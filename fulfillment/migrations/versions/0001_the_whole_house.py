@@ -550,8 +550,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_stock_move_key'))
     )
     with op.batch_alter_table('stock_move', schema=None) as batch_op:
+        batch_op.create_index('ix_stock_move_from', ['from_id', 'id'], unique=False)
         batch_op.create_index('ix_stock_move_product', ['product_id', 'id'], unique=False)
         batch_op.create_index('ix_stock_move_reference', ['reference_kind', 'reference_id'], unique=False)
+        batch_op.create_index('ix_stock_move_to', ['to_id', 'id'], unique=False)
 
     op.create_table('warehouse_balance',
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -712,7 +714,7 @@ def upgrade() -> None:
     sa.Column('done', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('held', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('counted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('at_source', sa.Boolean(), nullable=False),
+    sa.Column('at_place', sa.Boolean(), nullable=False),
     sa.Column('in_hand', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('serials', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('confirm_asked', sa.Boolean(), nullable=False),
@@ -950,8 +952,10 @@ def downgrade() -> None:
 
     op.drop_table('warehouse_balance')
     with op.batch_alter_table('stock_move', schema=None) as batch_op:
+        batch_op.drop_index('ix_stock_move_to')
         batch_op.drop_index('ix_stock_move_reference')
         batch_op.drop_index('ix_stock_move_product')
+        batch_op.drop_index('ix_stock_move_from')
 
     op.drop_table('stock_move')
     with op.batch_alter_table('stock_balance', schema=None) as batch_op:
