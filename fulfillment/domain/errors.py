@@ -276,3 +276,12 @@ class EncodingNeeded(Invalid):
 
     code = "encoding-needed"
     previews: tuple[EncodingPreview, ...]
+
+
+@dataclass(eq=False)
+class HasOpenWork(Conflict):
+    """The person has a *kind* of work open that must be finished or handed over first."""
+
+    code = "has-open-work"
+    kind: str
+    number: str

@@ -85,6 +85,7 @@ SHIPMENT = Machine(
         Transition("released", "withdraw", "allocated", guard="nothing picked", effect="and back"),
         Transition("released", "start-pick", "picking"),
         Transition("picking", "finish-pick", "picked", guard="every stop is picked or short"),
+        Transition("picked", "undo-pick", "picking", guard="the picker's last put, not packed yet"),
         Transition("picked", "open", "packing", guard="one packer, one station"),
         Transition("packing", "put-aside", "picked", guard="nothing packed yet"),
         Transition("packing", "complete", "packed", guard="every piece verified"),
@@ -140,6 +141,7 @@ PICK_STOP = Machine(
             "open", "short", "short", guard="a reason", effect="units to missing, count task"
         ),
         Transition("open", "cancel", "cancelled"),
+        *_from_each("picked short", "undo", "open", effect="the last put is taken back"),
     ),
 )
 

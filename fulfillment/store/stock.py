@@ -62,6 +62,8 @@ class StockMove(Base):
         CheckConstraint("serial = '' OR quantity = 1", name="serial"),
         one_of("reason", MOVE_REASONS, "reason"),
         Index("ix_stock_move_product", "product_id", "id"),
+        Index("ix_stock_move_from", "from_id", "id"),
+        Index("ix_stock_move_to", "to_id", "id"),
         Index("ix_stock_move_reference", "reference_kind", "reference_id"),
     )
     id: Mapped[Id]

@@ -65,6 +65,11 @@ class PickList(Base):
     in_hand_feed_id: Mapped[int | None]
     """The feed whose item was scanned and whose tote is awaited."""
     in_hand: Mapped[int] = mapped_column(default=0)
+    in_hand_serials: Mapped[list[str]] = mapped_column(default=list)
+    short_asked: Mapped[bool] = mapped_column(default=False)
+    """SHORT was scanned, its reason is awaited."""
+    short_found: Mapped[int | None]
+    """Units that the picker says were found for the stop, all totes together."""
 
 
 class PickListShipment(Base):
@@ -78,6 +83,8 @@ class PickListShipment(Base):
     pick_list_id: Mapped[int] = mapped_column(ForeignKey("pick_list.id"), primary_key=True)
     shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), primary_key=True)
     position: Mapped[int]
+    dropped_at: Mapped[datetime | None]
+    """When the picker was told that the shipment is cancelled."""
 
 
 class PickStop(Base):
@@ -136,6 +143,8 @@ class ToteUse(Base):
     id: Mapped[Id]
     tote_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
     shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
+    pick_list_id: Mapped[int | None] = mapped_column(ForeignKey("pick_list.id"))
+    """The walk on which it is filled: two pickers of one shipment have a tote each."""
     opened_at: Mapped[datetime]
     full_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -167,6 +176,15 @@ class Task(Base):
     held: Mapped[int] = mapped_column(default=0)
     """Units held in the bin until the count is done."""
     counted: Mapped[int | None]
+    """Units counted so far (count); NULL until one was counted."""
+    at_place: Mapped[bool] = mapped_column(default=False)
+    """The tote (put-back) or the bin (count) was scanned."""
+    in_hand: Mapped[int] = mapped_column(default=0)
+    """Units taken out of the tote whose bin is awaited (put-back)."""
+    serials: Mapped[list[str]] = mapped_column(default=list)
+    """Serial numbers in hand (put-back) or counted (count)."""
+    confirm_asked: Mapped[bool] = mapped_column(default=False)
+    """A count that differs was confirmed once."""
     reason: Mapped[str] = mapped_column(String(64), default="")
     shipment_id: Mapped[int | None] = mapped_column(ForeignKey("shipment.id"))
     created_at: Mapped[datetime]

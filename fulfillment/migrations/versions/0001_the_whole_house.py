@@ -414,6 +414,9 @@ def upgrade() -> None:
     sa.Column('current_stop_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('in_hand_feed_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('in_hand', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('in_hand_serials', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('short_asked', sa.Boolean(), nullable=False),
+    sa.Column('short_found', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.CheckConstraint("state IN ('open', 'claimed', 'done', 'cancelled')", name=op.f('ck_pick_list_state')),
     sa.ForeignKeyConstraint(['picker_id'], ['user.id'], name=op.f('fk_pick_list_picker_id')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_pick_list_warehouse_id')),
@@ -549,8 +552,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_stock_move_key'))
     )
     with op.batch_alter_table('stock_move', schema=None) as batch_op:
+        batch_op.create_index('ix_stock_move_from', ['from_id', 'id'], unique=False)
         batch_op.create_index('ix_stock_move_product', ['product_id', 'id'], unique=False)
         batch_op.create_index('ix_stock_move_reference', ['reference_kind', 'reference_id'], unique=False)
+        batch_op.create_index('ix_stock_move_to', ['to_id', 'id'], unique=False)
 
     op.create_table('warehouse_balance',
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -653,6 +658,7 @@ def upgrade() -> None:
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('dropped_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_pick_list_shipment_pick_list_id')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_pick_list_shipment_shipment_id')),
     sa.PrimaryKeyConstraint('pick_list_id', 'shipment_id', name=op.f('pk_pick_list_shipment')),
@@ -711,6 +717,10 @@ def upgrade() -> None:
     sa.Column('done', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('held', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('counted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('at_place', sa.Boolean(), nullable=False),
+    sa.Column('in_hand', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('serials', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('confirm_asked', sa.Boolean(), nullable=False),
     sa.Column('reason', sa.String(length=64), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -738,9 +748,11 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('tote_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('full_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_tote_use_pick_list_id')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_tote_use_shipment_id')),
     sa.ForeignKeyConstraint(['tote_id'], ['location.id'], name=op.f('fk_tote_use_tote_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tote_use'))
@@ -943,8 +955,10 @@ def downgrade() -> None:
 
     op.drop_table('warehouse_balance')
     with op.batch_alter_table('stock_move', schema=None) as batch_op:
+        batch_op.drop_index('ix_stock_move_to')
         batch_op.drop_index('ix_stock_move_reference')
         batch_op.drop_index('ix_stock_move_product')
+        batch_op.drop_index('ix_stock_move_from')
 
     op.drop_table('stock_move')
     with op.batch_alter_table('stock_balance', schema=None) as batch_op:

@@ -1,0 +1,887 @@
+"""What a picker's scan means: one pure function of the walk's state and the scan.
+
+The procedure on the floor, one gesture a scan::
+
+    claim a list
+    for each stop of the walk:
+        scan the bin                      once
+        for each tote that the stop feeds:
+            scan the item                 once (or every piece, by policy)
+            scan the tote                 it confirms; the first one scanned is bound
+    the last tote ends the list
+
+Besides: UNDO takes back what is in hand, else the last put.  A quantity barcode after the
+item says that fewer are in hand.  TOTE FULL closes the tote that is awaited, the next one
+scanned is bound.  SKIP sends the stop to the end of the walk.  HAND OVER gives the list
+back.  SHORT, perhaps a quantity (found for this stop), and a reason report a short pick.
+
+:func:`decide` answers a scan with a :class:`Decision`: the verdict for the picker and the
+effect for the warehouse.  It knows no database; what the database knows about a scanned
+thing comes in as ``seen``.  :func:`after` is the state that an effect leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from fulfillment.domain.barcodes import Command, Own, OwnScan, ProductScan, Scan, Unreadable
+from fulfillment.domain.policy import PickConfirmation
+from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, Tone, Verdict
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a code says, the names of the fields that its sentence is filled with, its tone."""
+
+    says: str
+    fields: tuple[str, ...] = ()
+    tone: Tone = "accepted"
+
+
+REFUSALS: dict[str, Meaning] = {
+    "not-your-list": Meaning("somebody else picks this list", ("list", "holder")),
+    "list-not-claimed": Meaning("nobody has claimed this list: claim it first", ("list",)),
+    "list-done": Meaning("the list is finished or cancelled", ("list",)),
+    "order-cancelled": Meaning(
+        "an order of the list was cancelled: set its tote aside for put-back, go on with the next",
+        ("shipment", "position", "totes"),
+    ),
+    "unreadable": Meaning("the scanned text is no barcode", ("why",)),
+    "not-for-picking": Meaning("this barcode means nothing here", ("scanned", "expected")),
+    "bin-first": Meaning("the bin was not scanned yet", ("expected",)),
+    "wrong-bin": Meaning("another bin is the next stop", ("scanned", "expected")),
+    "in-hand": Meaning(
+        "goods are in hand: put them into the tote, or UNDO", ("sku", "quantity", "tote")
+    ),
+    "item-first": Meaning("nothing is in hand: scan the item first", ("sku",)),
+    "unknown-barcode": Meaning("no product has this barcode", ("scanned", "expected")),
+    "wrong-item": Meaning("another product is wanted", ("scanned", "expected")),
+    "wrong-lot": Meaning("another lot was reserved", ("scanned", "expected", "sku")),
+    "expired": Meaning("these goods are expired", ("sku", "lot", "expires_on")),
+    "case-too-big": Meaning(
+        "the barcode stands for more than is wanted", ("sku", "case", "wanted")
+    ),
+    "too-many": Meaning("all that is wanted is in hand", ("sku", "wanted")),
+    "serial-needed": Meaning("each unit's serial number must be scanned", ("sku",)),
+    "serial-not-here": Meaning("the books have this serial elsewhere", ("serial", "sku", "bin")),
+    "serial-in-hand": Meaning("this serial is in hand already", ("serial",)),
+    "scan-every-piece": Meaning("here every piece is scanned, no quantity is typed", ("sku",)),
+    "wrong-quantity": Meaning("the quantity must be between 1 and what is wanted", ("wanted",)),
+    "unknown-tote": Meaning("this warehouse has no such tote", ("scanned",)),
+    "tote-of-another": Meaning(
+        "the tote holds another order's goods", ("tote", "owner", "expected")
+    ),
+    "wrong-tote": Meaning("this order has another tote", ("tote", "expected")),
+    "tote-is-full": Meaning("this tote was closed as full: scan another", ("tote",)),
+    "tote-not-empty": Meaning("goods of nobody lie in the tote: empty it first", ("tote",)),
+    "tote-taken": Meaning("this order's tote travels with another list", ("tote",)),
+    "nothing-to-undo": Meaning("nothing was put on this list yet"),
+    "undo-too-late": Meaning("the last put's order is being packed already", ("shipment",)),
+    "last-stop": Meaning("it is the only stop left: it cannot be skipped", ("bin",)),
+    "short-first": Meaning("a reason belongs to SHORT: scan SHORT first"),
+    "reason-needed": Meaning("SHORT was scanned: scan the reason, or UNDO", ("sku",)),
+    "unknown-reason": Meaning("not a reason of the list", ("scanned",)),
+    "quantity-needed": Meaning("scan how many were found before the reason", ("sku", "wanted")),
+    "nothing-short": Meaning("all that is wanted was found: nothing is short", ("found", "wanted")),
+    "fewer-than-in-hand": Meaning("more pieces are in hand than found", ("found", "in_hand")),
+}
+"""Every reason to refuse a picker's scan."""
+
+ACCEPTANCES: dict[str, Meaning] = {
+    "bin": Meaning("the right bin", ("bin", "sku", "quantity")),
+    "item": Meaning("the right item: put it into the tote", ("sku", "quantity", "wanted", "tote")),
+    "put": Meaning("confirmed", ("sku", "quantity", "tote", "shipment", "position")),
+    "put-last": Meaning(
+        "confirmed, and the list is done",
+        ("sku", "quantity", "tote", "shipment", "position"),
+        tone="complete",
+    ),
+    "quantity": Meaning("so many are in hand", ("sku", "quantity")),
+    "taken-back": Meaning("in hand no more: back to the bin", ("sku", "quantity", "bin")),
+    "put-undone": Meaning("out of the tote, back to the bin", ("sku", "quantity", "tote", "bin")),
+    "short-dropped": Meaning("SHORT was taken back", ("sku",)),
+    "tote-closed": Meaning("full: scan another tote", ("tote", "shipment")),
+    "skipped": Meaning("the stop comes last now", ("bin",)),
+    "handed-over": Meaning("the list waits for another picker", ("list",)),
+    "short": Meaning(
+        "scan how many were found, or the reason", ("sku", "wanted"), tone="attention"
+    ),
+    "found": Meaning(
+        "so many were found: scan the reason", ("sku", "found", "wanted"), tone="attention"
+    ),
+    "short-other-bin": Meaning(
+        "the missing units are to be taken from another bin",
+        ("sku", "missing", "bins", "owed"),
+        tone="attention",
+    ),
+    "short-owed": Meaning(
+        "the missing units are owed to the customer", ("sku", "missing", "owed"), tone="attention"
+    ),
+    "list-done": Meaning("nothing is left to pick", ("list",), tone="complete"),
+}
+"""Every answer to an accepted scan of a picker."""
+
+
+# --- the state ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What a stop gives to one shipment line."""
+
+    id: int
+    shipment_id: int
+    shipment_line_id: int
+    shipment_number: str
+    position: int
+    quantity: int
+    picked: int = 0
+    short: int = 0
+    tote: str = ""
+    """The tote that is open for the shipment on this list; '' = the next scanned one."""
+
+    @property
+    def wanted(self) -> int:
+        """Units still to be taken."""
+        return self.quantity - self.picked - self.short
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One bin × product × lot of the walk.  ``seller_id`` says whose barcodes count."""
+
+    id: int
+    sequence: int
+    location_id: int
+    location_code: str
+    product_id: int
+    seller_id: int
+    sku: str
+    name: str
+    tracking: str
+    lot: str
+    expires_on: date | None
+    feeds: tuple[Feed, ...]
+
+    @property
+    def open_feeds(self) -> tuple[Feed, ...]:
+        """The feeds that still want units, in the order of the cart."""
+        return tuple(feed for feed in self.feeds if feed.wanted)
+
+    @property
+    def wanted(self) -> int:
+        """Units still to be taken for all totes."""
+        return sum(feed.wanted for feed in self.feeds)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A shipment of the list that was cancelled and that the picker was not told of yet."""
+
+    shipment_id: int
+    number: str
+    position: int
+    totes: tuple[str, ...]
+
+
+Awaited = Literal["claim", "bin", "item", "tote", "reason", "nothing"]
+
+
+@dataclass(frozen=True)
+class PickState:
+    """A pick list as its picker sees it: where to go, what to take, where to put it.
+
+    ``stop`` is the stop to work at (its bin scanned or not), ``next_stop`` the one after it
+    (None also right after a put that ended a stop: it is looked up with the next scan).
+    ``today`` is the day in the warehouse's time zone.
+    """
+
+    list_id: int
+    number: str
+    state: str
+    warehouse_id: int
+    picker_id: int | None
+    picker_name: str
+    confirmation: PickConfirmation
+    today: date
+    stops_open: int
+    stop: Stop | None = None
+    next_stop: Stop | None = None
+    bin_scanned: bool = False
+    in_hand_feed_id: int | None = None
+    in_hand: int = 0
+    in_hand_serials: tuple[str, ...] = ()
+    short_asked: bool = False
+    short_found: int | None = None
+    cancelled: tuple[Dropped, ...] = ()
+
+    @property
+    def feed(self) -> Feed | None:
+        """The feed in hand, else the next one to take for."""
+        if self.stop is None:
+            return None
+        feeds = self.stop.open_feeds
+        return next((f for f in feeds if f.id == self.in_hand_feed_id), feeds[0] if feeds else None)
+
+    @property
+    def awaits(self) -> Awaited:
+        """The kind of scan that comes next."""
+        if self.state == "open":
+            return "claim"
+        if self.state != "claimed" or self.stop is None:
+            return "nothing"
+        if self.short_asked:
+            return "reason"
+        if not self.bin_scanned:
+            return "bin"
+        feed = self.feed
+        return "tote" if feed and self.in_hand and not self._piece_missing(feed) else "item"
+
+    def _piece_missing(self, feed: Feed) -> bool:
+        return self.counts_pieces and self.in_hand < feed.wanted
+
+    @property
+    def counts_pieces(self) -> bool:
+        """Whether every piece is scanned here: by policy, or because each has a serial."""
+        return self.confirmation == "piece" or (
+            self.stop is not None and self.stop.tracking == "serial"
+        )
+
+
+# --- what the database knows about the scanned thing ---------------------------------------
+
+
+@dataclass(frozen=True)
+class SeenItem:
+    """A product barcode of the seller, or (``serial_here`` is not None) a serial number.
+
+    ``serial`` is the one that was scanned ('' = none), ``serial_here`` whether the books have
+    it in the stop's bin and lot.
+    """
+
+    product_id: int
+    sku: str
+    quantity: int = 1
+    serial: str = ""
+    serial_here: bool = False
+
+
+@dataclass(frozen=True)
+class SeenTote:
+    """A tote of this warehouse and who uses it."""
+
+    location_id: int
+    code: str
+    holds_goods: bool = False
+    owner_id: int | None = None
+    owner: str = ""
+    """Number of the shipment whose goods it holds; '' = unused."""
+    is_full: bool = False
+    pick_list_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SeenPut:
+    """The last put of the list that was not undone."""
+
+    event_id: int
+    scan_id: str
+    feed_id: int
+    stop_id: int
+    shipment_id: int
+    shipment_number: str
+    shipment_state: str
+    shipment_line_id: int
+    product_id: int
+    sku: str
+    lot: str
+    serials: tuple[str, ...]
+    quantity: int
+    bin_id: int
+    bin: str
+    tote_id: int
+    tote: str
+
+
+Seen = SeenItem | SeenTote | SeenPut | None
+
+
+# --- effects -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Nothing changes."""
+
+
+@dataclass(frozen=True)
+class OpenStop:
+    """The picker stands at the stop's bin."""
+
+    stop_id: int
+
+
+@dataclass(frozen=True)
+class Take:
+    """So many units (all that are in hand now) wait for the feed's tote."""
+
+    feed_id: int
+    in_hand: int
+    serials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakeBack:
+    """What is in hand goes back to the bin; it never left it in the books."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """What is in hand goes into the tote; ``binds``: the tote becomes the shipment's."""
+
+    feed: Feed
+    quantity: int
+    serials: tuple[str, ...]
+    tote: SeenTote
+    binds: bool
+
+
+@dataclass(frozen=True)
+class UndoPut:
+    """The put's units go from the tote back to the bin."""
+
+    put: SeenPut
+
+
+@dataclass(frozen=True)
+class CloseTote:
+    """The tote that is open for the shipment takes nothing more."""
+
+    shipment_id: int
+
+
+@dataclass(frozen=True)
+class Skip:
+    """The stop goes to the end of the walk."""
+
+    stop_id: int
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """The list is open again."""
+
+
+@dataclass(frozen=True)
+class AskShort:
+    """SHORT was scanned (True), or taken back (False)."""
+
+    asked: bool
+
+
+@dataclass(frozen=True)
+class SayFound:
+    """So many units were found for the stop."""
+
+    found: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Units that a feed does not get."""
+
+    feed: Feed
+    quantity: int
+
+
+@dataclass(frozen=True)
+class CutShort:
+    """The units of the cuts are missing; ``in_hand`` stay in hand."""
+
+    reason: str
+    cuts: tuple[Cut, ...]
+    in_hand: int
+
+    @property
+    def missing(self) -> int:
+        """Units of all cuts."""
+        return sum(cut.quantity for cut in self.cuts)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The picker was told that these shipments are cancelled."""
+
+    shipment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Nothing is left to pick."""
+
+
+Effect = (
+    Nothing
+    | OpenStop
+    | Take
+    | TakeBack
+    | Put
+    | UndoPut
+    | CloseTote
+    | Skip
+    | HandOver
+    | AskShort
+    | SayFound
+    | CutShort
+    | Drop
+    | Finish
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the picker is told and what happens."""
+
+    verdict: Verdict
+    effect: Effect = Nothing()
+
+
+# --- the decision --------------------------------------------------------------------------
+
+
+def decide(state: PickState, scan: Scan, seen: Seen = None, *, picker_id: int) -> Decision:
+    """What *scan* by *picker_id* does in *state*.
+
+    *seen* is what the database knows: a :class:`SeenItem` for a product code, a
+    :class:`SeenTote` for a tote of this warehouse, the :class:`SeenPut` for UNDO with
+    nothing in hand; None where there is no such thing.
+    """
+    if state.state == "open":
+        return refuse("list-not-claimed", list=state.number)
+    if state.state != "claimed":
+        return refuse("list-done", list=state.number)
+    if state.picker_id != picker_id:
+        return refuse("not-your-list", list=state.number, holder=state.picker_name)
+    if state.cancelled:
+        return _tell_of_cancelled(state.cancelled)
+    if state.stop is None:
+        return accept("list-done", Finish(), list=state.number)
+    return _at_stop(state, state.stop, scan, seen)
+
+
+def _tell_of_cancelled(cancelled: tuple[Dropped, ...]) -> Decision:
+    first = cancelled[0]
+    return refuse(
+        "order-cancelled",
+        Drop((first.shipment_id,)),
+        shipment=first.number,
+        position=first.position,
+        totes=list(first.totes),
+    )
+
+
+def _at_stop(state: PickState, stop: Stop, scan: Scan, seen: Seen) -> Decision:
+    match scan:
+        case Unreadable(why):
+            return refuse("unreadable", why=why)
+        case OwnScan(Own.COMMAND, word):
+            return _command(state, stop, word, seen)
+        case OwnScan(Own.REASON, word):
+            return _reason(state, stop, word)
+        case OwnScan(Own.QUANTITY, digits):
+            return _quantity(state, stop, digits)
+        case _ if state.short_asked:
+            return refuse("reason-needed", sku=stop.sku)
+        case OwnScan(Own.LOCATION, code):
+            return _bin(state, stop, code)
+        case OwnScan(Own.TOTE, code):
+            return _tote(state, stop, code, seen)
+        case ProductScan():
+            return _item(state, stop, scan, seen)
+        case _:
+            scanned = scan.kind.name if isinstance(scan, OwnScan) else "SSCC"
+            return refuse("not-for-picking", scanned=scanned, expected=state.awaits)
+
+
+def _bin(state: PickState, stop: Stop, code: str) -> Decision:
+    if state.in_hand:
+        return _still_in_hand(state, stop)
+    if code != stop.location_code:
+        return refuse("wrong-bin", scanned=code, expected=stop.location_code)
+    return accept(
+        "bin", OpenStop(stop.id), bin=stop.location_code, sku=stop.sku, quantity=stop.wanted
+    )
+
+
+def _item(state: PickState, stop: Stop, scan: ProductScan, seen: Seen) -> Decision:
+    if not state.bin_scanned:
+        return refuse("bin-first", expected=stop.location_code)
+    if not isinstance(seen, SeenItem):
+        return refuse("unknown-barcode", scanned=scan.code, expected=stop.sku)
+    return (
+        _wrong_goods(state, stop, scan, seen)
+        or _wrong_serial(state, stop, seen)
+        or _take(state, stop, seen)
+    )
+
+
+def _wrong_goods(
+    state: PickState, stop: Stop, scan: ProductScan, seen: SeenItem
+) -> Decision | None:
+    if seen.product_id != stop.product_id:
+        return refuse("wrong-item", scanned=seen.sku, expected=stop.sku)
+    if stop.tracking != "none" and scan.lot and scan.lot != stop.lot:
+        return refuse("wrong-lot", scanned=scan.lot, expected=stop.lot, sku=stop.sku)
+    days = [day for day in (scan.expires_on, stop.expires_on) if day is not None]
+    if days and min(days) < state.today:
+        return refuse(
+            "expired", sku=stop.sku, lot=scan.lot or stop.lot, expires_on=min(days).isoformat()
+        )
+    return None
+
+
+def _wrong_serial(state: PickState, stop: Stop, seen: SeenItem) -> Decision | None:
+    if stop.tracking != "serial":
+        return None
+    if not seen.serial:
+        return refuse("serial-needed", sku=stop.sku)
+    if seen.serial in state.in_hand_serials:
+        return refuse("serial-in-hand", serial=seen.serial)
+    if not seen.serial_here:
+        return refuse("serial-not-here", serial=seen.serial, sku=stop.sku, bin=stop.location_code)
+    return None
+
+
+def _take(state: PickState, stop: Stop, seen: SeenItem) -> Decision:
+    feed = state.feed
+    assert feed is not None, "a stop without an open feed is not worked at"
+    counted = 1 if stop.tracking == "serial" else seen.quantity
+    left = feed.wanted - state.in_hand
+    if not left:
+        return refuse("too-many", sku=stop.sku, wanted=feed.wanted)
+    if counted > left:
+        return refuse("case-too-big", sku=stop.sku, case=counted, wanted=left)
+    in_hand = state.in_hand + counted if state.counts_pieces else feed.wanted
+    serials = (*state.in_hand_serials, seen.serial) if stop.tracking == "serial" else ()
+    return accept(
+        "item",
+        Take(feed.id, in_hand, serials),
+        sku=stop.sku,
+        quantity=in_hand,
+        wanted=feed.wanted,
+        tote=feed.tote,
+    )
+
+
+def _tote(state: PickState, stop: Stop, code: str, seen: Seen) -> Decision:
+    if not state.bin_scanned:
+        return refuse("bin-first", expected=stop.location_code)
+    feed = state.feed
+    if feed is None or not state.in_hand:
+        return refuse("item-first", sku=stop.sku)
+    if not isinstance(seen, SeenTote):
+        return refuse("unknown-tote", scanned=code)
+    return _wrong_tote(state, feed, seen) or _put(state, stop, feed, seen)
+
+
+def _wrong_tote(state: PickState, feed: Feed, tote: SeenTote) -> Decision | None:
+    if tote.owner_id not in (None, feed.shipment_id):
+        return refuse("tote-of-another", tote=tote.code, owner=tote.owner, expected=feed.tote)
+    if tote.owner_id is not None and tote.is_full:
+        return refuse("tote-is-full", tote=tote.code)
+    if tote.owner_id is not None and tote.pick_list_id != state.list_id:
+        return refuse("tote-taken", tote=tote.code)
+    if feed.tote and tote.code != feed.tote:
+        return refuse("wrong-tote", tote=tote.code, expected=feed.tote)
+    if tote.owner_id is None and tote.holds_goods:
+        return refuse("tote-not-empty", tote=tote.code)
+    return None
+
+
+def _put(state: PickState, stop: Stop, feed: Feed, tote: SeenTote) -> Decision:
+    effect = Put(feed, state.in_hand, state.in_hand_serials, tote, binds=tote.owner_id is None)
+    last = state.next_stop is None and stop.wanted == state.in_hand
+    return accept(
+        "put-last" if last else "put",
+        effect,
+        sku=stop.sku,
+        quantity=state.in_hand,
+        tote=tote.code,
+        shipment=feed.shipment_number,
+        position=feed.position,
+    )
+
+
+def _quantity(state: PickState, stop: Stop, digits: str) -> Decision:
+    if not digits.isdigit():
+        return refuse("unreadable", why="not-a-number")
+    quantity = int(digits)
+    if state.short_asked:
+        return _found(state, stop, quantity)
+    feed = state.feed
+    if feed is None or not state.in_hand:
+        return refuse("item-first", sku=stop.sku)
+    if state.counts_pieces:
+        return refuse("scan-every-piece", sku=stop.sku)
+    if not 1 <= quantity <= feed.wanted:
+        return refuse("wrong-quantity", wanted=feed.wanted)
+    return accept("quantity", Take(feed.id, quantity), sku=stop.sku, quantity=quantity)
+
+
+# --- commands ------------------------------------------------------------------------------
+
+
+def _command(state: PickState, stop: Stop, word: str, seen: Seen) -> Decision:
+    if word == Command.UNDO:
+        return _undo(state, stop, seen)
+    if state.short_asked:
+        return refuse("reason-needed", sku=stop.sku)
+    match word:
+        case Command.SHORT:
+            return _short(state, stop)
+        case Command.TOTE_FULL:
+            return _tote_full(state, stop)
+        case Command.SKIP:
+            return _skip(state, stop)
+        case Command.HAND_OVER:
+            if state.in_hand:
+                return _still_in_hand(state, stop)
+            return accept("handed-over", HandOver(), list=state.number)
+        case _:
+            return refuse("not-for-picking", scanned=word, expected=state.awaits)
+
+
+def _undo(state: PickState, stop: Stop, seen: Seen) -> Decision:
+    if state.short_asked:
+        return accept("short-dropped", AskShort(asked=False), sku=stop.sku)
+    if state.in_hand:
+        return accept(
+            "taken-back",
+            TakeBack(),
+            sku=stop.sku,
+            quantity=state.in_hand,
+            bin=stop.location_code,
+        )
+    if not isinstance(seen, SeenPut):
+        return refuse("nothing-to-undo")
+    if seen.shipment_state not in ("picking", "picked"):
+        return refuse("undo-too-late", shipment=seen.shipment_number)
+    return accept(
+        "put-undone",
+        UndoPut(seen),
+        sku=seen.sku,
+        quantity=seen.quantity,
+        tote=seen.tote,
+        bin=seen.bin,
+    )
+
+
+def _short(state: PickState, stop: Stop) -> Decision:
+    if not state.bin_scanned:
+        return refuse("bin-first", expected=stop.location_code)
+    return accept("short", AskShort(asked=True), sku=stop.sku, wanted=stop.wanted)
+
+
+def _tote_full(state: PickState, stop: Stop) -> Decision:
+    feed = state.feed
+    if feed is None or not state.in_hand:
+        return refuse("item-first", sku=stop.sku)
+    if not feed.tote:
+        return refuse("not-for-picking", scanned=Command.TOTE_FULL.value, expected=state.awaits)
+    return accept(
+        "tote-closed", CloseTote(feed.shipment_id), tote=feed.tote, shipment=feed.shipment_number
+    )
+
+
+def _skip(state: PickState, stop: Stop) -> Decision:
+    if state.in_hand:
+        return _still_in_hand(state, stop)
+    if state.next_stop is None:
+        return refuse("last-stop", bin=stop.location_code)
+    return accept("skipped", Skip(stop.id), bin=stop.location_code)
+
+
+def _still_in_hand(state: PickState, stop: Stop) -> Decision:
+    tote = state.feed.tote if state.feed else ""
+    return refuse("in-hand", sku=stop.sku, quantity=state.in_hand, tote=tote)
+
+
+# --- short picks ---------------------------------------------------------------------------
+
+
+def _found(state: PickState, stop: Stop, found: int) -> Decision:
+    if found >= stop.wanted:
+        return refuse("nothing-short", found=found, wanted=stop.wanted)
+    if state.counts_pieces and found < state.in_hand:
+        return refuse("fewer-than-in-hand", found=found, in_hand=state.in_hand)
+    return accept("found", SayFound(found), sku=stop.sku, found=found, wanted=stop.wanted)
+
+
+def _reason(state: PickState, stop: Stop, word: str) -> Decision:
+    if not state.short_asked:
+        return refuse("short-first")
+    reason = word.lower()
+    if reason not in SHORT_REASONS:
+        return refuse("unknown-reason", scanned=word)
+    found = state.short_found
+    if found is None:
+        if state.in_hand and not state.counts_pieces:
+            return refuse("quantity-needed", sku=stop.sku, wanted=stop.wanted)
+        found = state.in_hand
+    if found >= stop.wanted:
+        return refuse("nothing-short", found=found, wanted=stop.wanted)
+    effect = CutShort(reason, *_cuts(state, stop, found))
+    return accept("short-owed", effect, sku=stop.sku, missing=effect.missing, owed=0)
+
+
+def _cuts(state: PickState, stop: Stop, found: int) -> tuple[tuple[Cut, ...], int]:
+    """Who goes without, and what stays in hand: the feed in hand is served first, then the cart."""
+    in_hand = 0
+    cuts = []
+    for feed in sorted(stop.open_feeds, key=lambda f: f.id != state.in_hand_feed_id):
+        kept = min(feed.wanted, found)
+        found -= kept
+        if feed.id == state.in_hand_feed_id:
+            in_hand = min(state.in_hand, kept)
+        if kept < feed.wanted:
+            cuts.append(Cut(feed, feed.wanted - kept))
+    return tuple(cuts), in_hand
+
+
+@dataclass(frozen=True)
+class FreeStock:
+    """Free units of the product in another bin of the warehouse."""
+
+    location_id: int
+    location_code: str
+    lot: str
+    free: int
+    expires_on: date | None
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Units of a cut that are taken from another bin."""
+
+    cut: Cut
+    stock: FreeStock
+    quantity: int
+
+
+def replace_missing(
+    cuts: Sequence[Cut], stock: Iterable[FreeStock], *, most: int, today: date
+) -> tuple[Replacement, ...]:
+    """Take the units of *cuts* from *stock*, at most *most* (what the warehouse has not promised).
+
+    First expired first out, then the fullest bin (fewest stops), then the code; expired lots
+    are left where they are.
+    """
+    usable = sorted(
+        (s for s in stock if s.free and (s.expires_on is None or s.expires_on >= today)),
+        key=lambda s: (s.expires_on or date.max, -s.free, s.location_code, s.lot),
+    )
+    left = {id(source): source.free for source in usable}
+    found = []
+    for cut in cuts:
+        wanted = min(cut.quantity, most)
+        for source in usable:
+            taken = min(wanted, left[id(source)])
+            if taken:
+                found.append(Replacement(cut, source, taken))
+                left[id(source)] -= taken
+                wanted -= taken
+                most -= taken
+    return tuple(found)
+
+
+def short_verdict(sku: str, missing: int, replaced: Sequence[Replacement]) -> Verdict:
+    """What the picker is told once it is known where the missing units can come from."""
+    owed = missing - sum(replacement.quantity for replacement in replaced)
+    fields: dict[str, Any] = {"sku": sku, "missing": missing, "owed": owed}
+    if not replaced:
+        return accept("short-owed", Nothing(), **fields).verdict
+    bins = sorted({replacement.stock.location_code for replacement in replaced})
+    return accept("short-other-bin", Nothing(), **fields, bins=bins).verdict
+
+
+# --- after ---------------------------------------------------------------------------------
+
+
+def after(state: PickState, effect: Effect) -> PickState | None:
+    """The state that *effect* leaves, or None where only the database can tell."""
+    match effect:
+        case Nothing():
+            return state
+        case OpenStop():
+            return replace(state, bin_scanned=True)
+        case Take(feed_id, in_hand, serials):
+            return replace(state, in_hand_feed_id=feed_id, in_hand=in_hand, in_hand_serials=serials)
+        case TakeBack():
+            return _with_empty_hands(state)
+        case AskShort(asked):
+            return replace(state, short_asked=asked, short_found=None)
+        case SayFound(found):
+            return replace(state, short_found=found)
+        case HandOver():
+            return replace(state, state="open", picker_id=None, picker_name="", bin_scanned=False)
+        case Finish():
+            return replace(state, state="done", stop=None)
+        case Put():
+            return _after_put(state, effect)
+        case _:
+            return None
+
+
+def _after_put(state: PickState, put: Put) -> PickState:
+    stop = state.stop
+    assert stop is not None, "nothing is put without a stop"
+    stop = _fed_stop(stop, put)
+    following = _fed_stop(state.next_stop, put) if state.next_stop else None
+    state = _with_empty_hands(state)
+    if stop.wanted:
+        return replace(state, stop=stop, next_stop=following)
+    return replace(
+        state,
+        stop=following,
+        next_stop=None,
+        bin_scanned=False,
+        stops_open=state.stops_open - 1,
+        state=state.state if following else "done",
+    )
+
+
+def _fed_stop(stop: Stop, put: Put) -> Stop:
+    return replace(stop, feeds=tuple(_fed(feed, put) for feed in stop.feeds))
+
+
+def _fed(feed: Feed, put: Put) -> Feed:
+    if feed.id == put.feed.id:
+        feed = replace(feed, picked=feed.picked + put.quantity)
+    return replace(feed, tote=put.tote.code) if feed.shipment_id == put.feed.shipment_id else feed
+
+
+def _with_empty_hands(state: PickState) -> PickState:
+    return replace(state, in_hand_feed_id=None, in_hand=0, in_hand_serials=())
+
+
+# --- answers -------------------------------------------------------------------------------
+
+
+def refuse(code: str, effect: Effect | None = None, /, **fields: Any) -> Decision:
+    """A refusal of the table, with exactly its fields."""
+    assert set(fields) == set(REFUSALS[code].fields), f"{code}: {sorted(fields)}"
+    return Decision(Refused(code, fields), effect or Nothing())
+
+
+def accept(code: str, effect: Effect, /, **fields: Any) -> Decision:
+    """An acceptance of the table, with exactly its fields."""
+    assert set(fields) == set(ACCEPTANCES[code].fields), f"{code}: {sorted(fields)}"
+    return Decision(Accepted(code, fields, ACCEPTANCES[code].tone), effect)
+
+
+def answered_before(*, accepted: bool, code: str, fields: dict[str, Any]) -> Verdict:
+    """The verdict that was stored with a scan."""
+    return Accepted(code, fields, ACCEPTANCES[code].tone) if accepted else Refused(code, fields)

@@ -1,0 +1,477 @@
+"""Picking by scans: claim a list, then one gesture a call.  The procedure on the floor stands
+in :mod:`fulfillment.domain.picking`; here its decisions are carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fulfillment.domain import picking
+from fulfillment.domain.barcodes import Command, Own, OwnScan, ProductScan, Scan, parse
+from fulfillment.domain.errors import (
+    AlreadyTaken,
+    HasOpenWork,
+    IllegalEvent,
+    KeyReused,
+    NothingToDo,
+    UnknownThing,
+)
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.picking import Decision, PickState, Put, Seen, SeenPut, UndoPut
+from fulfillment.domain.states import PICK_LIST, SHIPMENT
+from fulfillment.domain.values import BIN, TOTE, Place, Verdict
+from fulfillment.services import short_picks
+from fulfillment.store import locks
+from fulfillment.store import picking as rows
+from fulfillment.store.base import table_of
+from fulfillment.store.journal import ScanEvent
+from fulfillment.store.orders import Shipment
+from fulfillment.store.picking import OpenFeeds
+from fulfillment.store.reservations import follow
+from fulfillment.store.scans import check_scan_id, record_scan
+from fulfillment.store.stock import Move, post
+from fulfillment.store.transaction import Transaction, reads, writes
+from fulfillment.store.work import PickList, PickListShipment, PickStop, ToteUse
+
+_list = table_of(PickList)
+_member = table_of(PickListShipment)
+_stop = table_of(PickStop)
+_use = table_of(ToteUse)
+_shipment = table_of(Shipment)
+_event = table_of(ScanEvent)
+
+
+@dataclass(frozen=True)
+class PickReply:
+    """The answer to a scan: the verdict, and the state that the page shows now."""
+
+    verdict: Verdict
+    view: PickState
+
+
+# --- claiming ------------------------------------------------------------------------------
+
+
+@writes
+def claim_list(
+    tx: Transaction, actor: Actor, *, warehouse_id: int, number: str | None = None
+) -> PickState:
+    """Give the actor the next open list of a warehouse, or the named one.
+
+    Two pickers never get the same list; who already has one gets that back.  Raises
+    :class:`NothingToDo` when none is open, :class:`AlreadyTaken` or :class:`IllegalEvent`
+    for a named one that is claimed or done, :class:`HasOpenWork` when another than the
+    named one is the actor's.
+    """
+    actor.require(Permission.PICK, warehouse_id=warehouse_id)
+    rows.lock_person(tx, actor.user_id)
+    mine = rows.claimed_by(tx, actor.user_id, warehouse_id)
+    if mine is not None:
+        if number not in (None, mine.number):
+            raise HasOpenWork(kind="pick list", number=mine.number)
+        return _view(tx, mine.id)
+    if number is not None:
+        return _claim(tx, actor, _named_list(tx, number, warehouse_id))
+    while (list_id := rows.next_open(tx, warehouse_id)) is not None:
+        view = _claim(tx, actor, list_id)
+        if view.state == "claimed":
+            return view
+    raise NothingToDo(what="pick list")
+
+
+@reads
+def see_list(tx: Transaction, actor: Actor, *, pick_list_id: int) -> PickState:
+    """The present state of a list: where its picker goes and what is taken there."""
+    row = _sight(actor, rows.read_list(tx, pick_list_id), pick_list_id)
+    return rows.state_of(tx, row)
+
+
+def _named_list(tx: Transaction, number: str, warehouse_id: int) -> int:
+    found = rows.find_list(tx, number, warehouse_id)
+    if found is None:
+        raise UnknownThing(kind="pick list", key=number)
+    if found.state == "claimed":
+        raise AlreadyTaken(
+            kind="pick list", holder=found.holder or "", since=found.claimed_at.isoformat()
+        )
+    PICK_LIST.advance(found.state, "claim")
+    return int(found.id)
+
+
+def _claim(tx: Transaction, actor: Actor, list_id: int) -> PickState:
+    """Claim a list that is locked.  One that has nothing left to pick is finished instead."""
+    claimed = tx.execute(
+        update(_list)
+        .where(_list.c.id == list_id, _list.c.state.in_(PICK_LIST.sources("claim")))
+        .values(state="claimed", picker_id=actor.user_id, claimed_at=tx.now)
+    )
+    if claimed.rowcount != 1:
+        raise IllegalEvent(machine=PICK_LIST.name, state="claimed", event="claim")
+    tx.execute(
+        update(_shipment)
+        .where(
+            _shipment.c.id.in_(
+                select(_member.c.shipment_id).where(_member.c.pick_list_id == list_id)
+            ),
+            _shipment.c.state.in_(SHIPMENT.sources("start-pick")),
+        )
+        .values(state="picking", pick_started_at=tx.now, pick_started_by_id=actor.user_id)
+    )
+    view = _view(tx, list_id)
+    if view.stop is None:
+        _save(tx, list_id, state="done", finished_at=tx.now, current_stop_id=None)
+        return _view(tx, list_id)
+    return view
+
+
+def _view(tx: Transaction, list_id: int) -> PickState:
+    row = rows.read_list(tx, list_id)
+    assert row is not None, "the list was just locked"
+    return rows.state_of(tx, row)
+
+
+def _sight(actor: Actor, row: Row[Any] | None, pick_list_id: int) -> Row[Any]:
+    if row is None:
+        actor.require(Permission.PICK)
+        raise UnknownThing(kind="pick list", key=str(pick_list_id))
+    actor.require_sight(
+        Permission.PICK,
+        kind="pick list",
+        key=str(pick_list_id),
+        warehouse_id=row.warehouse_id,
+        seller_id=None,
+    )
+    return row
+
+
+# --- one scan --------------------------------------------------------------------------------
+
+
+@writes
+def scan(tx: Transaction, actor: Actor, *, pick_list_id: int, scan_id: str, raw: str) -> PickReply:
+    """Answer one scan of the list's picker; a known *scan_id* gets its first verdict again.
+
+    Every scan is stored, refused ones too.  Raises :class:`UnknownThing` for a list that is
+    not this person's to see and :class:`KeyReused` for a scan id of other work.
+    """
+    check_scan_id(scan_id)
+    parsed = parse(raw)
+    if isinstance(parsed, OwnScan) and parsed.kind is Own.REASON:
+        # A short pick changes orders, and orders are locked before lists.
+        locks.lock_orders(tx, rows.order_ids_of_list(tx, pick_list_id))
+    row = _sight(actor, rows.lock_list(tx, pick_list_id, scan_id), pick_list_id)
+    known = rows.first_verdict(row)
+    if known is not None:
+        if row.known_list != pick_list_id:
+            raise KeyReused(key=scan_id)
+        return PickReply(known, rows.state_of(tx, row))
+    step = _Step(tx, actor, rows.state_of(tx, row), scan_id=scan_id, raw=raw)
+    return step.answer(parsed)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One scan on its way through its transaction."""
+
+    tx: Transaction
+    actor: Actor
+    state: PickState
+    scan_id: str
+    raw: str
+
+    def answer(self, parsed: Scan) -> PickReply:
+        seen, feeds = self._see(parsed)
+        decision = picking.decide(self.state, parsed, seen, picker_id=self.actor.user_id)
+        effect = decision.effect
+        if isinstance(effect, Put) and effect.binds and not self._bind_tote(effect):
+            return self.answer(parsed)  # somebody took the tote meanwhile: look again
+        return self._carry_out(decision, feeds)
+
+    def _see(self, parsed: Scan) -> tuple[Seen, OpenFeeds]:
+        """What the database knows of the scanned thing, where it matters."""
+        state = self.state
+        if state.stop is None or state.short_asked or state.cancelled:
+            return None, OpenFeeds()
+        match parsed:
+            case ProductScan() if state.bin_scanned:
+                return rows.see_item(self.tx, parsed, state.stop), OpenFeeds()
+            case OwnScan(Own.TOTE, code) if state.in_hand and state.feed:
+                return rows.see_tote(self.tx, code, state=state, shipment_id=state.feed.shipment_id)
+            case OwnScan(Own.COMMAND, Command.UNDO) if not state.in_hand:
+                return rows.see_last_put(self.tx, state.list_id), OpenFeeds()
+            case _:
+                return None, OpenFeeds()
+
+    def _carry_out(self, decision: Decision, feeds: OpenFeeds) -> PickReply:
+        tx, state, effect = self.tx, self.state, decision.effect
+        if isinstance(effect, picking.CutShort):
+            verdict = short_picks.cut_short(
+                tx, self.actor, state=state, short=effect, scan_id=self.scan_id
+            )
+            self._record(verdict, {"lot": state.stop.lot if state.stop else ""})
+            return PickReply(verdict, _after_reload(tx, state))
+        event_id = self._record(decision.verdict, _subject(effect))
+        match effect:
+            case Put():
+                self._put(effect, feeds)
+            case UndoPut(put):
+                self._undo(put, event_id)
+            case _:
+                _change_list(tx, state, effect)
+        view = picking.after(state, effect)
+        return PickReply(decision.verdict, view or _after_reload(tx, state))
+
+    def _record(self, verdict: Verdict, subject: Mapping[str, Any]) -> int:
+        return record_scan(
+            self.tx,
+            self.actor,
+            verdict,
+            scan_id=self.scan_id,
+            process="pick",
+            raw=self.raw,
+            subject={"pick_list_id": self.state.list_id, **subject},
+        )
+
+    def _bind_tote(self, put: Put) -> bool:
+        """Make an unused tote the shipment's; False when it is used since it was looked at."""
+        bound = self.tx.execute(
+            _BIND_TOTE[self.tx.connection.dialect.name],
+            {
+                "b_tote": put.tote.location_id,
+                "b_shipment": put.feed.shipment_id,
+                "b_list": self.state.list_id,
+                "b_now": self.tx.now,
+            },
+        )
+        return bound.rowcount == 1
+
+    def _put(self, put: Put, feeds: OpenFeeds) -> None:
+        tx, state, stop = self.tx, self.state, self.state.stop
+        assert stop is not None, "a put happens at a stop"
+        feed = put.feed
+        if feeds.elsewhere:
+            locks.lock_shipments(tx, [feed.shipment_id])
+        rows.count_picked(tx, feed.id, feed.shipment_line_id, put.quantity)
+        if put.quantity == stop.wanted:
+            short = any(other.short for other in stop.feeds)
+            rows.finish_stop(tx, stop.id, "short" if short else "pick")
+        if put.quantity == feed.wanted and feeds.everywhere - feeds.elsewhere <= 1:
+            rows.finish_shipment(tx, feed.shipment_id, by_id=self.actor.user_id)
+        follow(
+            tx,
+            shipment_line_id=feed.shipment_line_id,
+            product_id=stop.product_id,
+            lot=stop.lot,
+            source_id=stop.location_id,
+            target_id=put.tote.location_id,
+            quantity=put.quantity,
+        )
+        source = Place(stop.location_id, BIN, state.warehouse_id)
+        target = Place(put.tote.location_id, TOTE, state.warehouse_id)
+        units = [(serial, 1) for serial in put.serials] or [("", put.quantity)]
+        moves = [
+            Move(
+                product_id=stop.product_id,
+                quantity=quantity,
+                source=source,
+                target=target,
+                reason="pick",
+                reference=("pick_feed", feed.id),
+                key=rows.pick_key(self.scan_id, number),
+                lot=stop.lot,
+                serial=serial,
+                reserved_quantity=quantity,
+                reserve_at_target=quantity,
+            )
+            for number, (serial, quantity) in enumerate(units)
+        ]
+        post(tx, actor_id=self.actor.user_id, moves=moves)
+        values: dict[str, Any] = {}
+        if put.quantity == stop.wanted:
+            values["current_stop_id"] = None
+            if state.next_stop is None:
+                values |= {"state": "done", "finished_at": tx.now}
+        _save(tx, state.list_id, **_EMPTY_HANDS, **values)
+
+    def _undo(self, put: SeenPut, event_id: int) -> None:
+        tx, state = self.tx, self.state
+        if put.shipment_state == "picked":
+            _reopen_shipment(tx, put)
+        tx.execute(update(_event).where(_event.c.id == put.event_id).values(undone_by_id=event_id))
+        rows.count_picked(tx, put.feed_id, put.shipment_line_id, -put.quantity)
+        rows.reopen_stop(tx, put.stop_id)
+        follow(
+            tx,
+            shipment_line_id=put.shipment_line_id,
+            product_id=put.product_id,
+            lot=put.lot,
+            source_id=put.tote_id,
+            target_id=put.bin_id,
+            quantity=put.quantity,
+        )
+        units = [(serial, 1) for serial in put.serials] or [("", put.quantity)]
+        moves = [
+            Move(
+                product_id=put.product_id,
+                quantity=quantity,
+                source=Place(put.tote_id, TOTE, state.warehouse_id),
+                target=Place(put.bin_id, BIN, state.warehouse_id),
+                reason="pick",
+                reference=("pick_feed", put.feed_id),
+                key=f"undo:{rows.pick_key(put.scan_id, number)}",
+                lot=put.lot,
+                serial=serial,
+                reserved_quantity=quantity,
+                reserve_at_target=quantity,
+            )
+            for number, (serial, quantity) in enumerate(units)
+        ]
+        post(tx, actor_id=self.actor.user_id, moves=moves)
+        rows.close_empty_totes(tx, [put.tote_id])
+        _save(tx, state.list_id, current_stop_id=put.stop_id)
+
+
+def _subject(effect: picking.Effect) -> dict[str, Any]:
+    """The columns of the scan log that say what an accepted scan was about."""
+    match effect:
+        case Put(feed, quantity, serials):
+            return {
+                "shipment_id": feed.shipment_id,
+                "shipment_line_id": feed.shipment_line_id,
+                "serial": serials[0] if len(serials) == 1 else "",
+                "quantity": quantity,
+            }
+        case UndoPut(put):
+            return {
+                "shipment_id": put.shipment_id,
+                "shipment_line_id": put.shipment_line_id,
+                "lot": put.lot,
+            }
+        case picking.Take(_, _, serials):
+            return {"serial": serials[-1] if serials else ""}
+        case picking.Drop(shipment_ids):
+            return {"shipment_id": shipment_ids[0]}
+        case _:
+            return {}
+
+
+def _change_list(tx: Transaction, state: PickState, effect: picking.Effect) -> None:
+    """Carry out an effect that changes nothing but the walk itself."""
+    list_id = state.list_id
+    match effect:
+        case picking.Nothing():
+            pass
+        case picking.OpenStop(stop_id):
+            _save(tx, list_id, current_stop_id=stop_id)
+        case picking.Take(feed_id, in_hand, serials):
+            _save(
+                tx,
+                list_id,
+                in_hand_feed_id=feed_id,
+                in_hand=in_hand,
+                in_hand_serials=list(serials),
+            )
+        case picking.TakeBack():
+            _save(tx, list_id, **_EMPTY_HANDS)
+        case picking.AskShort(asked):
+            _save(tx, list_id, short_asked=asked, short_found=None)
+        case picking.SayFound(found):
+            _save(tx, list_id, short_found=found)
+        case picking.CloseTote(shipment_id):
+            _close_tote(tx, list_id, shipment_id)
+        case picking.Skip(stop_id):
+            _send_to_the_end(tx, list_id, stop_id)
+        case picking.HandOver():
+            _save(tx, list_id, state="open", picker_id=None, claimed_at=None, current_stop_id=None)
+        case picking.Drop(shipment_ids):
+            _drop(tx, state, shipment_ids)
+        case picking.Finish():
+            _save(tx, list_id, state="done", finished_at=tx.now, current_stop_id=None)
+        case _:
+            raise AssertionError(f"no effect on the walk alone: {effect}")
+
+
+def _after_reload(tx: Transaction, state: PickState) -> PickState:
+    """The state as the database has it now; a list without work left is finished."""
+    view = _view(tx, state.list_id)
+    if view.state == "claimed" and view.stop is None and not view.cancelled:
+        _save(tx, state.list_id, state="done", finished_at=tx.now, current_stop_id=None)
+        return _view(tx, state.list_id)
+    return view
+
+
+# --- parts of effects --------------------------------------------------------------------------
+
+
+_EMPTY_HANDS: dict[str, Any] = {"in_hand_feed_id": None, "in_hand": 0, "in_hand_serials": []}
+
+
+def _save(tx: Transaction, list_id: int, **values: Any) -> None:
+    tx.execute(update(_list).where(_list.c.id == list_id).values(**values))
+
+
+def _close_tote(tx: Transaction, list_id: int, shipment_id: int) -> None:
+    tx.execute(
+        update(_use)
+        .where(
+            _use.c.shipment_id == shipment_id,
+            _use.c.pick_list_id == list_id,
+            _use.c.closed_at.is_(None),
+            _use.c.full_at.is_(None),
+        )
+        .values(full_at=tx.now)
+    )
+
+
+def _send_to_the_end(tx: Transaction, list_id: int, stop_id: int) -> None:
+    last = (
+        select(func.max(_stop.c.sequence)).where(_stop.c.pick_list_id == list_id).scalar_subquery()
+    )
+    # The subquery is evaluated on its own: SQLite and PostgreSQL both allow the same table there.
+    tx.execute(update(_stop).where(_stop.c.id == stop_id).values(sequence=last + 1))
+    _save(tx, list_id, current_stop_id=None)
+
+
+def _drop(tx: Transaction, state: PickState, shipment_ids: tuple[int, ...]) -> None:
+    tx.execute(
+        update(_member)
+        .where(_member.c.pick_list_id == state.list_id, _member.c.shipment_id.in_(shipment_ids))
+        .values(dropped_at=tx.now)
+    )
+    # The feeds of the state are those of living shipments.
+    feeds = state.stop.feeds if state.stop else ()
+    if all(feed.id != state.in_hand_feed_id for feed in feeds):
+        _save(tx, state.list_id, short_asked=False, short_found=None, **_EMPTY_HANDS)
+
+
+def _reopen_shipment(tx: Transaction, put: SeenPut) -> None:
+    reopened = tx.execute(
+        update(_shipment)
+        .where(
+            _shipment.c.id == put.shipment_id,
+            _shipment.c.state.in_(SHIPMENT.sources("undo-pick")),
+        )
+        .values(state="picking", picked_at=None, picked_by_id=None)
+    )
+    if reopened.rowcount != 1:
+        raise IllegalEvent(machine=SHIPMENT.name, state=put.shipment_state, event="undo-pick")
+
+
+def _binding(dialect: Any) -> Any:
+    return (
+        dialect.insert(_use)
+        .values(
+            tote_id=bindparam("b_tote"),
+            shipment_id=bindparam("b_shipment"),
+            pick_list_id=bindparam("b_list"),
+            opened_at=bindparam("b_now"),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+_BIND_TOTE = {"sqlite": _binding(sqlite), "postgresql": _binding(postgresql)}
