@@ -1,0 +1,151 @@
+"""What every request and every answer goes through, of pages and API alike.
+
+Request id, security headers, forms protected against forgery, errors as problems (API) or pages,
+language, log and figures.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, g, render_template, request
+from flask_babel import Babel  # type: ignore[import-untyped]  # ships no types
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from fulfillment import messages, metrics
+from fulfillment.api import problems
+from fulfillment.domain.errors import DomainError
+from fulfillment.logs import log
+from fulfillment.services.people.users import LOCALES
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SLOW_SECONDS = 1.0
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    # Not `no-referrer`: forms over HTTPS are checked by where they come from.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), serial=(self), hid=(self), usb=(self), "
+    "geolocation=(), microphone=()",
+}
+STRICT_TRANSPORT = "max-age=31536000"
+"""A year, when the service is reached over HTTPS."""
+
+MACHINE_PATHS = ("/api/", "/openapi.json", "/healthz", "/readyz", "/metrics")
+"""Their errors are problems; those of all other addresses are pages."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_csrf = CSRFProtect()
+
+
+def wire(app: Flask, *, secure: bool) -> None:
+    """Hang it all onto the application; *secure*: it is reached over HTTPS."""
+    app.config["SECURITY_HEADERS"] = tuple(
+        (HEADERS | ({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})).items()
+    )
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # _refuse_forgery decides where
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session that it is tied to
+    _csrf.init_app(app)
+    Babel(app, locale_selector=_locale, default_locale="en")
+    app.before_request(_begin)
+    app.before_request(_refuse_forgery)
+    app.after_request(_end)
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _accident)
+
+
+def is_for_machines() -> bool:
+    """Whether the answer is for a program."""
+    return request.path.startswith(MACHINE_PATHS)
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    g.actor = None
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _refuse_forgery() -> None:
+    """Refuse what another site makes a browser send.
+
+    Not on the API: it knows no cookies, only tokens, which no other site can send.
+    """
+    if request.method in SAFE_METHODS or request.path.startswith("/api/"):
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise CSRFError("another site")
+    _csrf.protect()
+
+
+def _end(response: Response) -> Response:
+    headers = response.headers
+    for name, value in current_app.config["SECURITY_HEADERS"]:
+        headers[name] = value
+    request_id = g.get("request_id", "")
+    headers["X-Request-Id"] = request_id
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    rule = request.url_rule.rule if request.url_rule else "(none)"
+    method = request.method if request.url_rule else "(any)"
+    status = response.status_code
+    metrics.count_request(method=method, route=rule, status=status, seconds=seconds)
+    if status >= HTTPStatus.BAD_REQUEST or seconds >= SLOW_SECONDS:
+        log().info("answered", method=method, route=rule, status=status, seconds=round(seconds, 4))
+    return response
+
+
+def _locale() -> str:
+    """The language of whoever is logged in, else what the browser asks for."""
+    actor = g.get("actor")
+    if actor is not None:
+        return str(actor.locale)
+    wanted = request.accept_languages.values()
+    for language in wanted:
+        tag = language.replace("-", "_").lower()
+        if tag.startswith("zh"):
+            traditional = any(part in tag for part in ("hant", "_tw", "_hk", "_mo"))
+            return "zh_Hant" if traditional else "zh_Hans"
+        if tag.split("_")[0] in LOCALES:
+            return tag.split("_")[0]
+    return "en"
+
+
+def _domain_error(error: DomainError) -> Response:
+    metrics.count_refusal(error.code)
+    if is_for_machines():
+        return problems.of_domain(error)
+    return _error_page(problems.status_of(error), error.code, error.details())
+
+
+def _http_error(error: HTTPException) -> Response:
+    if is_for_machines():
+        return problems.of_http(error)
+    code = "form-expired" if isinstance(error, CSRFError) else problems.code_of(error)
+    response = _error_page(error.code or 500, code, {})
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _accident(error: Exception) -> Response:
+    log().error("accident", exc_info=error)
+    if is_for_machines():
+        return problems.of_accident(error)
+    busy = problems.is_busy(error)
+    return _error_page(503 if busy else 500, "database-busy" if busy else "internal-error", {})
+
+
+def _error_page(status: int, code: str, fields: dict[str, object]) -> Response:
+    body = render_template("error.html", code=code, sentence=messages.sentence(code, fields))
+    return current_app.response_class(body, status=int(status))
