@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Request, Response, current_app, g, render_template, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel  # type: ignore[import-untyped]  # ships no types
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -22,6 +25,9 @@ from fulfillment.domain.errors import DomainError
 from fulfillment.logs import log
 from fulfillment.services.people.users import LOCALES
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SLOW_SECONDS = 1.0
 
@@ -31,15 +37,21 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # Not `no-referrer`: forms over HTTPS are checked by where they come from.
     "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), serial=(self), hid=(self), usb=(self), "
     "geolocation=(), microphone=()",
 }
+"""Of every answer that does not set one of them itself."""
 STRICT_TRANSPORT = "max-age=31536000"
 """A year, when the service is reached over HTTPS."""
 
 MACHINE_PATHS = ("/api/", "/openapi.json", "/healthz", "/readyz", "/metrics")
 """Their errors are problems; those of all other addresses are pages."""
+
+API_PATH = "/api/"
+REQUEST_ID = "fulfillment.request_id"
+"""Its name in the WSGI environment."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _csrf = CSRFProtect()
@@ -47,15 +59,14 @@ _csrf = CSRFProtect()
 
 def wire(app: Flask, *, secure: bool) -> None:
     """Hang it all onto the application; *secure*: it is reached over HTTPS."""
-    app.config["SECURITY_HEADERS"] = tuple(
-        (HEADERS | ({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})).items()
-    )
+    more = {"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {}
+    app.wsgi_app = _with_headers(app.wsgi_app, HEADERS | more)  # type: ignore[assignment, method-assign]  # as Flask documents it
+    app.session_interface = _FormSessions()
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # _refuse_forgery decides where
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session that it is tied to
     _csrf.init_app(app)
     Babel(app, locale_selector=_locale, default_locale="en")
     app.before_request(_begin)
-    app.before_request(_refuse_forgery)
     app.after_request(_end)
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -67,19 +78,44 @@ def is_for_machines() -> bool:
     return request.path.startswith(MACHINE_PATHS)
 
 
+def _with_headers(application: WSGIApplication, headers: dict[str, str]) -> WSGIApplication:
+    """Give each request an id and each answer the headers, outside of everything that can fail."""
+    fixed = [(name, value, name.lower()) for name, value in headers.items()]
+
+    def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        environ[REQUEST_ID] = request_id
+
+        def start(status: str, own: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            present = {name.lower() for name, _ in own}
+            own += [(name, value) for name, value, low in fixed if low not in present]
+            own.append(("X-Request-Id", request_id))
+            return start_response(status, own, exc_info)
+
+        return application(environ, start)
+
+    return answered
+
+
+class _FormSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, here for form tokens and flashed messages only; the API has none."""
+
+    def open_session(self, app: Flask, request: Request) -> Any:
+        if request.path.startswith(API_PATH):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
+
+
 def _begin() -> None:
+    """Set the request up, and refuse what another site makes a browser send.
+
+    The API cannot be used that way: it knows no cookies, only tokens, which no other site has.
+    """
     g.started = time.perf_counter()
     g.actor = None
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-
-
-def _refuse_forgery() -> None:
-    """Refuse what another site makes a browser send.
-
-    Not on the API: it knows no cookies, only tokens, which no other site can send.
-    """
-    if request.method in SAFE_METHODS or request.path.startswith("/api/"):
+    g.request_id = request.environ[REQUEST_ID]
+    if request.method in SAFE_METHODS or request.path.startswith(API_PATH):
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise CSRFError("another site")
@@ -87,16 +123,10 @@ def _refuse_forgery() -> None:
 
 
 def _end(response: Response) -> Response:
-    headers = response.headers
-    for name, value in current_app.config["SECURITY_HEADERS"]:
-        headers[name] = value
-    request_id = g.get("request_id", "")
-    headers["X-Request-Id"] = request_id
-    if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
-    seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    rule = request.url_rule.rule if request.url_rule else "(none)"
-    method = request.method if request.url_rule else "(any)"
+    """Count the answer, and log it if it was refused or slow."""
+    seconds = time.perf_counter() - g.started if "started" in g else 0.0
+    known = request.url_rule
+    rule, method = (known.rule, request.method) if known else ("(none)", "(any)")
     status = response.status_code
     metrics.count_request(method=method, route=rule, status=status, seconds=seconds)
     if status >= HTTPStatus.BAD_REQUEST or seconds >= SLOW_SECONDS:
