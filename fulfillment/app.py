@@ -11,7 +11,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
 
-from fulfillment import api, logs, web
+from fulfillment import api, logs, office, web
 from fulfillment.api.problems import Problem
 from fulfillment.domain.access import SessionLimits
 from fulfillment.settings import Settings
@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> Application:
     Migrate(app, db, directory=str(Path(__file__).with_name("migrations")), render_as_batch=True)
     web.wire(app, secure=secure)
     api.register(app)
+    office.register(app)
     with app.app_context():
         prepare_engine(db.engine)
     return app

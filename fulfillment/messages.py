@@ -82,6 +82,14 @@ MESSAGES: dict[str, Message] = {
     "internal-error": Message(
         _("Something went wrong on our side; nothing was changed."), _("Try again.")
     ),
+    # Secrets.
+    "password-chosen": Message(_("The new password counts from now on.")),
+    "wrong-length": Message(_("The length is wrong: %(text)s characters.")),
+    "easily-guessed": Message(_("This is easily guessed."), _("Choose another one.")),
+    # People, stations, policy.
+    "saved": Message(_("Saved.")),
+    "sessions-ended": Message(_("All sessions were ended.")),
+    "station-enrolled": Message(_("This browser is now station %(code)s.")),
 }
 
 

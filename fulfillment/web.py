@@ -19,11 +19,11 @@ from flask_babel import Babel  # type: ignore[import-untyped]  # ships no types
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from fulfillment import messages, metrics
+from fulfillment import access, messages, metrics
 from fulfillment.api import problems
 from fulfillment.domain.errors import DomainError
 from fulfillment.logs import log
-from fulfillment.services.people.users import LOCALES
+from fulfillment.services.people import LOCALES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -66,6 +66,11 @@ def wire(app: Flask, *, secure: bool) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session that it is tied to
     _csrf.init_app(app)
     Babel(app, locale_selector=_locale, default_locale="en")
+    app.jinja_env.globals.update(
+        navigation=access.navigation,
+        languages=LOCALES,
+        language_tag=lambda: _locale().replace("_", "-"),
+    )
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(DomainError, _domain_error)
@@ -113,7 +118,7 @@ def _begin() -> None:
     The API cannot be used that way: it knows no cookies, only tokens, which no other site has.
     """
     g.started = time.perf_counter()
-    g.actor = None
+    g.actor = g.presence = None
     g.request_id = request.environ[REQUEST_ID]
     if request.method in SAFE_METHODS or request.path.startswith(API_PATH):
         return
@@ -177,5 +182,10 @@ def _accident(error: Exception) -> Response:
 
 
 def _error_page(status: int, code: str, fields: dict[str, object]) -> Response:
-    body = render_template("error.html", code=code, sentence=messages.sentence(code, fields))
+    body = render_template(
+        "error.html",
+        code=code,
+        sentence=messages.sentence(code, fields),
+        faults=fields.get("faults", ()),
+    )
     return current_app.response_class(body, status=int(status))

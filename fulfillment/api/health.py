@@ -14,6 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from fulfillment import messages, metrics
+from fulfillment.access import public
 from fulfillment.api.frame import by_bearer
 from fulfillment.api.problems import problem
 from fulfillment.domain.people import Permission
@@ -23,12 +24,14 @@ blueprint = Blueprint("api_health", __name__)
 
 
 @blueprint.get("/healthz")
+@public
 def healthz() -> Response:
     """The process answers."""
     return Response("ok\n", mimetype="text/plain")
 
 
 @blueprint.get("/readyz")
+@public
 def readyz() -> Response:
     """The service can work."""
     try:
@@ -47,13 +50,18 @@ def figures() -> Response:
     return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 
+figures.__dict__["permission"] = Permission.SEE_REPORTS
+
+
 @blueprint.get("/openapi.json")
+@public
 def description() -> Response:
     """The description of the API."""
     return Response(json.dumps(_description()), mimetype="application/json")
 
 
 @blueprint.get("/api/docs")
+@public
 def docs() -> str:
     """The description of the API, for people."""
     return render_template(

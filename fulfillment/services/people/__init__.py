@@ -11,12 +11,19 @@
     credentials   hashes and random secrets
 """
 
-from fulfillment.services.people.policies import Policy, change_policy, read_policy
+from fulfillment.services.people.locales import LOCALES
+from fulfillment.services.people.policies import (
+    Policy,
+    change_policy,
+    list_policies,
+    read_policy,
+)
 from fulfillment.services.people.presence import Presence, by_session, by_token, mark_seen
 from fulfillment.services.people.sessions import (
     LoggedIn,
     authorize_override,
     badge_in,
+    choose_locale,
     choose_password,
     end_sessions,
     log_in,
@@ -43,11 +50,13 @@ from fulfillment.services.people.tokens import (
 from fulfillment.services.people.users import (
     FirstPassword,
     FirstPin,
+    Places,
     RoleWish,
     UserRow,
     change_user,
     create_user,
     give_badge,
+    list_places,
     list_users,
     read_user,
     reset_password,
@@ -55,12 +64,14 @@ from fulfillment.services.people.users import (
 )
 
 __all__ = [
+    "LOCALES",
     "EnrolledStation",
     "EnrolmentCode",
     "FirstPassword",
     "FirstPin",
     "LoggedIn",
     "NewToken",
+    "Places",
     "Policy",
     "Presence",
     "RoleWish",
@@ -73,6 +84,7 @@ __all__ = [
     "by_token",
     "change_policy",
     "change_user",
+    "choose_locale",
     "choose_password",
     "create_station",
     "create_token",
@@ -80,6 +92,8 @@ __all__ = [
     "end_sessions",
     "enrol_station",
     "give_badge",
+    "list_places",
+    "list_policies",
     "list_stations",
     "list_tokens",
     "list_users",

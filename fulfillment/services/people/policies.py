@@ -32,6 +32,18 @@ def read_policy(tx: Transaction, actor: Actor, warehouse_id: int) -> Policy:
     return _policy(_warehouse(tx, actor, warehouse_id))
 
 
+@reads
+def list_policies(tx: Transaction, actor: Actor) -> tuple[Policy, ...]:
+    """The policies that *actor* may change, by warehouse code."""
+    actor.require(Permission.CHANGE_POLICY)
+    table = table_of(Warehouse)
+    query = select(table.c.id, table.c.code, table.c.policy).order_by(table.c.code)
+    allowed = actor.warehouse_ids(Permission.CHANGE_POLICY)
+    if allowed is not None:
+        query = query.where(table.c.id.in_(sorted(allowed)))
+    return tuple(_policy(row) for row in tx.execute(query))
+
+
 @writes
 def change_policy(
     tx: Transaction, actor: Actor, warehouse_id: int, *, changes: Mapping[str, Any], reason: str

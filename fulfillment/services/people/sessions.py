@@ -19,6 +19,7 @@ from fulfillment.domain.errors import InvalidInput, TooManyTries, UnknownThing, 
 from fulfillment.domain.people import SYSTEM_USER_ID, Actor, Permission
 from fulfillment.domain.values import Refused
 from fulfillment.services.people.credentials import digest, matches, new_token, slow_hash
+from fulfillment.services.people.locales import require_locale
 from fulfillment.services.people.reach import require_reach_of
 from fulfillment.store import journal
 from fulfillment.store.base import table_of
@@ -102,6 +103,13 @@ def choose_password(
     _end(tx, (sessions.c.user_id == actor.user_id) & (sessions.c.id != (keep_session_id or 0)))
     journal.audit(tx, by_id=actor.user_id, act="password-chosen", subject=("user", actor.user_id))
     return None
+
+
+@writes
+def choose_locale(tx: Transaction, actor: Actor, locale: str) -> None:
+    """The language in which somebody wants to read; raises :class:`InvalidInput`."""
+    require_locale(locale)
+    tx.execute(update(User).where(table_of(User).c.id == actor.user_id).values(locale=locale))
 
 
 def authorize_override(

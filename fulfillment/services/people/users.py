@@ -11,18 +11,17 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from fulfillment.domain.access import may_give, pin_faults
-from fulfillment.domain.errors import AlreadyExists, Fault, InvalidInput, UnknownThing
+from fulfillment.domain.errors import AlreadyExists, UnknownThing
 from fulfillment.domain.people import SYSTEM_USER_ID, Actor, Grant, Permission, Role
 from fulfillment.services.paging import Page
 from fulfillment.services.people.credentials import new_password, new_pin, slow_hash
+from fulfillment.services.people.locales import require_locale
 from fulfillment.services.people.reach import require_reach, require_reach_of
 from fulfillment.store import journal
 from fulfillment.store.base import Base, table_of
 from fulfillment.store.catalog import Seller, Warehouse
 from fulfillment.store.people import RoleGrant, User, WebSession
 from fulfillment.store.transaction import Transaction, reads, writes
-
-LOCALES = ("en", "zh_Hant", "zh_Hans")
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,18 @@ class UserRow:
     active: bool
     created_at: datetime
     roles: tuple[RoleWish, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Codes of the warehouses and sellers for which *actor* may grant roles, by id.
+
+    ``everywhere``: whether a role for all of them can be granted, too.
+    """
+
+    warehouses: dict[int, str]
+    sellers: dict[int, str]
+    everywhere: bool
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,18 @@ def list_users(tx: Transaction, actor: Actor, *, after: int = 0, limit: int = 50
 
 
 @reads
+def list_places(tx: Transaction, actor: Actor) -> Places:
+    """Where *actor* may let people work."""
+    actor.require(Permission.MANAGE_PEOPLE)
+    warehouse_ids = actor.warehouse_ids(Permission.MANAGE_PEOPLE)
+    return Places(
+        warehouses=_codes(tx, Warehouse, warehouse_ids),
+        sellers=_codes(tx, Seller, actor.seller_ids(Permission.MANAGE_PEOPLE)),
+        everywhere=warehouse_ids is None,
+    )
+
+
+@reads
 def read_user(tx: Transaction, actor: Actor, user_id: int) -> UserRow:
     """One account."""
     require_reach_of(tx, actor, user_id)
@@ -106,7 +129,7 @@ def create_user(
     """A new account with a random first password."""
     require_reach(actor, *(role.grant for role in roles))
     _require_places(tx, roles)
-    _require_locale(locale)
+    require_locale(locale)
     users = table_of(User)
     if tx.execute(select(users.c.id).where(users.c.login == login)).first():
         raise AlreadyExists(kind="user", key=login)
@@ -146,7 +169,7 @@ def change_user(
     """Change what is given; switching an account off ends its sessions in the same moment."""
     require_reach_of(tx, actor, user_id)
     if locale is not None:
-        _require_locale(locale)
+        require_locale(locale)
     given = {"name": name, "locale": locale, "active": active}
     changes = {field: value for field, value in given.items() if value is not None}
     if changes:
@@ -209,6 +232,14 @@ def give_badge(tx: Transaction, actor: Actor, user_id: int, *, badge: str) -> Fi
     )
     _audit(tx, actor, user_id, "badge-given", {})
     return FirstPin(user_id, badge, pin)
+
+
+def _codes(tx: Transaction, model: type[Base], ids: frozenset[int] | None) -> dict[int, str]:
+    table = table_of(model)
+    query = select(table.c.id, table.c.code).order_by(table.c.code)
+    if ids is not None:
+        query = query.where(table.c.id.in_(sorted(ids)))
+    return {row.id: row.code for row in tx.execute(query)}
 
 
 def _users(tx: Transaction, *, after: int, limit: int) -> list[UserRow]:
@@ -274,11 +305,6 @@ def _require_rows(tx: Transaction, model: type[Base], kind: str, ids: set[int | 
     known = set(tx.execute(select(table.c.id).where(table.c.id.in_(wanted))).scalars())
     for missing in sorted(wanted - known):
         raise UnknownThing(kind=kind, key=str(missing))
-
-
-def _require_locale(locale: str) -> None:
-    if locale not in LOCALES:
-        raise InvalidInput(faults=(Fault("locale", "not-one-of", ", ".join(LOCALES)),))
 
 
 def _told(roles: Iterable[RoleWish]) -> list[dict[str, Any]]:
