@@ -77,8 +77,9 @@ def create_app(settings: Settings) -> Application:
 
 
 def _engine_options(url: str) -> dict[str, object]:
+    hidden = {"hide_parameters": True}  # names and addresses do not get into the log with an error
     if url.startswith("sqlite"):
         import pysqlite3.dbapi2
 
-        return {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 30}}
-    return {"connect_args": {"options": POSTGRESQL_OPTIONS}, "pool_pre_ping": True}
+        return hidden | {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 30}}
+    return hidden | {"connect_args": {"options": POSTGRESQL_OPTIONS}, "pool_pre_ping": True}

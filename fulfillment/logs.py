@@ -31,9 +31,14 @@ def configure(*, level: str, as_json: bool) -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_stderr,
         cache_logger_on_first_use=False,
     )
+
+
+def _to_stderr(*_name: object) -> WrappedLogger:
+    """A logger to what standard error is now: it may be redirected after the start."""
+    return structlog.PrintLogger(sys.stderr)
 
 
 def _with_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -17,7 +17,7 @@ from flask import Flask, Request, Response, current_app, g, render_template, req
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel  # type: ignore[import-untyped]  # ships no types
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from fulfillment import access, messages, metrics
 from fulfillment.api import problems
@@ -163,6 +163,8 @@ def _domain_error(error: DomainError) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, SecurityError):  # an unknown host: no address of a page can be built
+        return current_app.response_class(f"{error.description}\n", 400, mimetype="text/plain")
     if is_for_machines():
         return problems.of_http(error)
     code = "form-expired" if isinstance(error, CSRFError) else problems.code_of(error)

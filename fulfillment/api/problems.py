@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Response, current_app, g, json
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from fulfillment import messages
@@ -109,10 +109,13 @@ def of_accident(error: Exception) -> Response:
 
 def is_busy(error: Exception) -> bool:
     """Whether the database could not be reached or did not answer in time."""
-    return isinstance(error, DBAPIError) and (
-        error.connection_invalidated
-        or type(error.orig).__name__ in ("OperationalError", "LockNotAvailable", "QueryCanceled")
-    )
+    if not isinstance(error, OperationalError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:  # PostgreSQL: connection, resources, locks, operator's intervention
+        return str(state)[:2] in ("08", "53", "55", "57")
+    text = str(error.orig)
+    return "no such" not in text and "syntax error" not in text
 
 
 def problem(status: int, *, code: str, fields: dict[str, Any]) -> Response:

@@ -14,6 +14,7 @@ from fulfillment.services.paging import Page
 from fulfillment.services.people.credentials import digest, new_code, new_token
 from fulfillment.store import journal
 from fulfillment.store.base import table_of
+from fulfillment.store.catalog import Warehouse
 from fulfillment.store.people import Station, WebSession
 from fulfillment.store.transaction import Transaction, reads, writes
 
@@ -87,7 +88,9 @@ def create_station(
         warehouse_id=warehouse_id,
         seller_id=None,
     )
-    stations = table_of(Station)
+    warehouses, stations = table_of(Warehouse), table_of(Station)
+    if not tx.execute(select(warehouses.c.id).where(warehouses.c.id == warehouse_id)).first():
+        raise UnknownThing(kind="warehouse", key=str(warehouse_id))
     if tx.execute(select(stations.c.id).where(stations.c.code == code)).first():
         raise AlreadyExists(kind="station", key=code)
     key = tx.execute(
