@@ -120,7 +120,8 @@ def _begin() -> None:
     g.started = time.perf_counter()
     g.actor = g.presence = None
     g.request_id = request.environ[REQUEST_ID]
-    if request.method in SAFE_METHODS or request.path.startswith(API_PATH):
+    nowhere = request.endpoint is None  # no such address or method: that is the answer
+    if nowhere or request.method in SAFE_METHODS or request.path.startswith(API_PATH):
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise CSRFError("another site")

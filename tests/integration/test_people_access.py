@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from flask import Flask
+from sqlalchemy import event, select, update
 
 from fulfillment.domain.access import SessionLimits
 from fulfillment.domain.errors import InvalidInput, NotLoggedIn, UnknownThing
@@ -15,6 +17,7 @@ from fulfillment.domain.values import Refused
 from fulfillment.services import people
 from fulfillment.services.people import LoggedIn, RoleWish
 from fulfillment.services.people.credentials import digest
+from fulfillment.store.base import db
 from fulfillment.store.journal import AuditEntry
 from fulfillment.store.people import ApiToken, User, WebSession
 from fulfillment.store.transaction import Transaction, clock_set_to, writes
@@ -451,3 +454,43 @@ def test_an_inactive_user_cannot_log_in(world: World) -> None:
     first = an_account()
     change(update(User).where(User.login == "ann").values(active=False))
     assert people.log_in("ann", first.first_password) == WRONG
+
+
+def test_authentication_is_one_statement(world: World) -> None:
+    first = an_account(
+        "ann", *(RoleWish(Role.PACKER, warehouse) for warehouse in world.warehouses.values())
+    )
+    session = logged_in(people.log_in("ann", first.first_password))
+    token = people.create_token(
+        system(), name="t", user_id=first.user_id, scopes=[Permission.PACK]
+    ).secret
+    assert statements_of(lambda: who(session)) == 1
+    assert statements_of(lambda: people.by_token(token)) == 1
+    assert len(people.by_token(token).actor.grants) == 2
+
+
+def statements_of(act: Callable[[], object]) -> int:
+    """How many statements *act* sends, BEGIN and COMMIT not counted."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return sum(not statement.startswith("BEGIN") for statement in sent)
+
+
+def test_tries_that_come_at_once_are_all_counted(app: Flask, world: World) -> None:
+    an_account()
+
+    def guess(_number: int) -> LoggedIn | Refused:
+        with app.app_context():
+            return people.log_in("ann", "guess")
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        verdicts = list(pool.map(guess, range(24)))
+    assert sum(verdict == WRONG for verdict in verdicts) == 5

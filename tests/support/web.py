@@ -30,7 +30,7 @@ class ApiClient:
         if key is not None:
             headers["Idempotency-Key"] = key
         with self._app.app_context():  # each request has its own, as outside of tests
-            return self._client.open(path, method=method, headers=headers, **more)
+            return self._client.open(path, method=method, headers=headers, buffered=True, **more)
 
     def get(self, path: str, **more: Any) -> TestResponse:
         """GET."""
@@ -74,7 +74,7 @@ class Browser:
     def request(self, method: str, path: str, **more: Any) -> TestResponse:
         """Send anything."""
         with self._app.app_context():  # each request has its own, as outside of tests
-            return self.client.open(path, method=method, **more)
+            return self.client.open(path, method=method, buffered=True, **more)
 
     def get(self, path: str, **more: Any) -> TestResponse:
         """Open a page."""

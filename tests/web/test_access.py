@@ -14,6 +14,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from fulfillment.app import create_app
+from fulfillment.domain.access import SessionLimits
 from fulfillment.domain.people import PERMISSIONS, Permission, Role, system
 from fulfillment.services import people
 from fulfillment.services.people import RoleWish
@@ -34,20 +35,13 @@ def account(world: World, role: Role | None, login: str = "ann", warehouse: str 
     first = people.create_user(system(), login=login, name="Ann", roles=roles)
     session = people.log_in(login, first.first_password)
     assert isinstance(session, people.LoggedIn)
-    limits = people_limits()
     people.choose_password(
-        people.by_session(session.token, limits=limits).actor,
+        people.by_session(session.token, limits=SessionLimits()).actor,
         old=first.first_password,
         new=PASSWORD,
         keep_session_id=None,
     )
     return first.user_id
-
-
-def people_limits() -> Any:
-    from fulfillment.domain.access import SessionLimits
-
-    return SessionLimits()
 
 
 @pytest.fixture
