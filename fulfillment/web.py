@@ -18,6 +18,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_babel import Babel  # type: ignore[import-untyped]  # ships no types
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import IntegerConverter
 
 from fulfillment import access, messages, metrics
 from fulfillment.api import problems
@@ -62,7 +63,8 @@ def wire(app: Flask, *, secure: bool) -> None:
     more = {"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {}
     app.wsgi_app = _with_headers(app.wsgi_app, HEADERS | more)  # type: ignore[assignment, method-assign]  # as Flask documents it
     app.session_interface = _FormSessions()
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # _refuse_forgery decides where
+    app.url_map.converters["int"] = _RowNumber
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # _begin decides where
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session that it is tied to
     _csrf.init_app(app)
     Babel(app, locale_selector=_locale, default_locale="en")
@@ -101,6 +103,12 @@ def _with_headers(application: WSGIApplication, headers: dict[str, str]) -> WSGI
         return application(environ, start)
 
     return answered
+
+
+class _RowNumber(IntegerConverter):
+    """A number in an address, no longer than a row's id can be: anything else is no address."""
+
+    regex = r"\d{1,18}"
 
 
 class _FormSessions(SecureCookieSessionInterface):

@@ -48,8 +48,7 @@ CHOICES = {
 @page(Permission.MANAGE_PEOPLE)
 def list_users() -> str:
     """Who has an account."""
-    after = request.args.get("after", 0, type=int)
-    found = people.list_users(actor(), after=max(after, 0), limit=ROWS_PER_PAGE)
+    found = people.list_users(actor(), after=_after(), limit=ROWS_PER_PAGE)
     return render_template(
         "office/users.html",
         users=found.items,
@@ -170,8 +169,7 @@ def change_policy(warehouse_id: int) -> Response:
 @page(Permission.CHANGE_POLICY)
 def list_stations() -> str:
     """The stations of one's warehouses."""
-    after = request.args.get("after", 0, type=int)
-    found = people.list_stations(actor(), after=max(after, 0), limit=ROWS_PER_PAGE)
+    found = people.list_stations(actor(), after=_after(), limit=ROWS_PER_PAGE)
     return render_template(
         "office/stations.html",
         stations=found.items,
@@ -250,6 +248,10 @@ def _text(name: str, *, most: int) -> str:
     if len(text) > most or not text.isprintable():
         raise invalid(name, "wrong-form", f"1..{most}")
     return text
+
+
+def _after() -> int:
+    return _id_in(request.args.get("after", "0"), "after")
 
 
 def _id(name: str) -> int:

@@ -125,20 +125,22 @@ def grants_of(tx: Transaction, user_id: int) -> tuple[Grant, ...]:
 
 def credentials_by_login(tx: Transaction, login: str) -> Row[Any] | None:
     """The locked row of a user who can log in by password."""
-    return _credentials(tx, _user.c.login == login)
+    return _credentials(tx, _user.c.login, login)
 
 
 def credentials_by_badge(tx: Transaction, badge: str) -> Row[Any] | None:
     """The locked row of a user who can log in by badge and PIN."""
-    return _credentials(tx, _user.c.badge == badge)
+    return _credentials(tx, _user.c.badge, badge)
 
 
 _user, _grant, _session = table_of(User), table_of(RoleGrant), table_of(WebSession)
 _station, _token, _warehouse = table_of(Station), table_of(ApiToken), table_of(Warehouse)
 
 
-def _credentials(tx: Transaction, condition: Any) -> Row[Any] | None:
-    query = select(_user).where(condition, _user.c.active).with_for_update()
+def _credentials(tx: Transaction, column: Any, key: str) -> Row[Any] | None:
+    if "\0" in key:  # PostgreSQL knows no such text
+        return None
+    query = select(_user).where(column == key, _user.c.active).with_for_update()
     return tx.execute(query).one_or_none()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -461,3 +462,43 @@ def test_a_cookie_opens_nothing_in_the_api(app: Flask, world: World) -> None:
 def test_a_token_opens_no_page(app: Flask, world: World) -> None:
     client: ApiClient = api_client(app, account(world, Role.ADMINISTRATOR))
     assert client.get("/settings/users").status_code == 303
+
+
+NASTY = [
+    "",
+    "\0",
+    "a\0b",
+    "x" * 5000,
+    "'; DROP TABLE user; --",
+    "<script>",
+    "9" * 30,
+    "-1",
+    "☃\r\n",
+]
+
+
+FIELDS = (
+    "active", "badge", "code", "idle_seconds", "kept", "locale", "name", "next", "printer_off",
+    "reason", "role", "seller_id", "warehouse_id",
+)  # fmt: skip
+
+
+def test_strange_input_in_forms_and_addresses_is_no_accident(app: Flask, world: World) -> None:
+    account(world, Role.ADMINISTRATOR)
+    posts = [
+        path_of(rule)
+        for rule, permission in rules(app)
+        if "POST" in methods_of(rule) and not rule.rule.startswith("/api/")
+        if "password" not in rule.rule and "log-" not in rule.rule
+    ]
+    browser = logged_in(app)
+    for text in NASTY:
+        for path in posts:
+            form = dict.fromkeys(FIELDS, text)
+            response = browser.submit(path, page="/password", form=form)
+            assert response.status_code < 500, (path, text)
+            assert "<script>" not in response.text
+        for path in ("/settings/users?after=", "/settings/stations?after=", "/log-in?next="):
+            assert browser.get(path + quote(text)).status_code < 500, (path, text)
+        stranger = Browser(app).submit("/log-in", form={"login": text, "password": text})
+        assert stranger.status_code == 303

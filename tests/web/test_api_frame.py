@@ -79,7 +79,7 @@ def test_a_token_without_the_scope_is_refused(app: Flask, world: World) -> None:
         ("GET", "/api/v2/users", {}, 404, "no-such-address"),
         ("DELETE", USERS, {}, 405, "method-not-allowed"),
         ("GET", f"{USERS}/999999", {}, 404, "not-found"),
-        ("GET", f"{USERS}/99999999999999999999", {}, 404, "not-found"),
+        ("GET", f"{USERS}/99999999999999999999", {}, 404, "no-such-address"),
         ("POST", USERS, {"data": "{}"}, 415, "not-json"),
         ("POST", USERS, {"data": "login=x", "content_type": "text/plain"}, 415, "not-json"),
         ("GET", f"{USERS}?limit=201", {}, 422, "invalid-input"),
