@@ -25,7 +25,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import itertools
 
-from fulfillment.domain.routing import Direction, Layout, Place, Proof, Route, plan, route
+from fulfillment.domain.routing import (
+    Direction,
+    Layout,
+    Place,
+    Proof,
+    Route,
+    plan,
+    route,
+)
 from fulfillment.domain.routing.exact import best_visit
 from fulfillment.domain.routing.oriented import nodes_of, oriented_graph
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fulfillment.domain.routing import rectangle
+from fulfillment.domain.routing import oneway, rectangle
 from fulfillment.domain.routing.layout import Layout, Place
 
 
@@ -54,8 +54,13 @@ def plan(
     stops = [layout.place(aisle, y) for aisle, y in places]
     start = layout.place(*start)
     end = start if end is None else layout.place(*end)
-    length, walk = rectangle.shortest_walk(layout, stops, start=start, end=end)
-    return Route(_met_order(stops, walk), length, Proof.OPTIMAL, length, tuple(walk))
+    if layout.has_one_way_aisles:
+        length, bound, walk = oneway.shortest_walk(layout, stops, start=start, end=end)
+    else:
+        length, walk = rectangle.shortest_walk(layout, stops, start=start, end=end)
+        bound = length
+    proof = Proof.OPTIMAL if bound >= length else Proof.NOT_PROVEN
+    return Route(_met_order(stops, walk), length, proof, bound, tuple(walk))
 
 
 def route(

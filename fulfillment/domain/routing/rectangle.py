@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from fulfillment.domain.routing import frontier, subaisle
@@ -41,20 +41,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """One step of the programme, kept for the way back."""
+class Step:
+    """One step of the programme: moves between states, and what they mean on the floor."""
 
     table: Table
     weights: Sequence[float]
-    before: list[float]
-    after: list[float]
+    states: tuple[State, ...]  # after the step
     column: Column
     block: int  # the sub-aisle, or one of the marks below
     options: tuple[subaisle.Option, ...] = ()
-    states: tuple[State, ...] = ()  # those after a step across
+    may_finish: bool = False  # nothing is left to visit after it
 
 
-_AT_CROSSING, _ACROSS = -1, -2
+AT_CROSSING, ACROSS = -1, -2
 
 
 def shortest_walk(
@@ -64,13 +63,20 @@ def shortest_walk(
 
     The places are checked ones of `layout`, whose aisles may all be walked both ways.
     """
-    inside = _walk_in_one_aisle(layout, places, start=start, end=end)
+    inside = walk_in_one_aisle(layout, places, start=start, end=end)
     if inside is not None:
         return sum(abs(b.y - a.y) for a, b in pairwise(inside)), inside
-    columns = columns_of(layout, places, start=start, end=end)
-    steps, final = _forward(layout, columns)
-    legs = _backward(layout, steps, final)
-    return steps[-1].after[final], join_legs(legs, start=start)
+    steps = steps_of(layout, columns_of(layout, places, start=start, end=end))
+    costs = _forward(layout, steps)
+    metres, last, final = min(
+        (costs[index + 1][state], index, state)
+        for index, step in enumerate(steps)
+        if step.may_finish
+        for state, reached in enumerate(step.states)
+        if reached.complete
+    )
+    legs = _backward(layout, steps[: last + 1], costs, final)
+    return metres, join_legs(legs, start=start)
 
 
 def columns_of(
@@ -100,7 +106,7 @@ def columns_of(
     return [column for column in columns if column.in_use]
 
 
-def _walk_in_one_aisle(
+def walk_in_one_aisle(
     layout: Layout, places: Sequence[Place], *, start: Place, end: Place
 ) -> list[Place] | None:
     """The shortest walk where one aisle holds everything and need not be left."""
@@ -128,71 +134,62 @@ def _between(stops: list[Place], here: Place, there: Place) -> list[Place]:
     return (passed if here <= there else passed[::-1])[1:]
 
 
-def _forward(layout: Layout, columns: list[Column]) -> tuple[list[_Step], int]:
-    """Run the programme; the last step returned ends in the shortest complete state."""
+def steps_of(layout: Layout, columns: Sequence[Column]) -> list[Step]:
+    """All steps of the programme, from the left-most column to the right-most."""
     size = len(layout.cross_y)
     ends_met = 0
-    here = frontier.space(size, ends_met)
-    cost = [math.inf] * len(here.states)
-    cost[here.number[frontier.untouched(size)]] = 0.0
-    steps: list[_Step] = []
-    best: tuple[float, int, int] = (math.inf, 0, 0)
+    steps: list[Step] = []
     last_in_use = max(index for index, column in enumerate(columns) if column.in_use)
     for index, column in enumerate(columns):
         if index:
             width = layout.aisle_x[column.aisle] - layout.aisle_x[columns[index - 1].aisle]
             weights = [width * stretches for stretches in range(2 * size + 1)]
-            before, cost = cost, _relax(cost, here.across, weights)
-            steps.append(
-                _Step(here.across, weights, before, cost, column, _ACROSS, states=here.states)
-            )
-        for step in _column_steps(layout, column, cost, ends_met):
-            cost = step.after
-            steps.append(step)
-        ends_met += len(column.end_crossings) + sum(map(_odd_ends, column.ends))
-        here = frontier.space(size, ends_met)
+            here = frontier.space(size, ends_met)
+            steps.append(Step(here.across, weights, here.states, column, ACROSS))
+        steps += _crossing_steps(size, column, ends_met)
+        ends_met += len(column.end_crossings)
+        steps += _block_steps(layout, column, ends_met)
+        ends_met += sum(map(_odd_ends, column.ends))
         if index >= last_in_use:
-            final = min(here.final, key=cost.__getitem__)
-            best = min(best, (cost[final], len(steps), final))
-    return steps[: best[1]], best[2]
+            steps[-1] = replace(steps[-1], may_finish=True)
+    return steps
 
 
-def _column_steps(layout: Layout, column: Column, cost: list[float], ends_met: int) -> list[_Step]:
-    size = len(layout.cross_y)
-    steps: list[_Step] = []
-
-    def add(
-        table: Table,
-        weights: Sequence[float],
-        block: int,
-        options: tuple[subaisle.Option, ...] = (),
-    ) -> None:
-        before = steps[-1].after if steps else cost
-        after = _relax(before, table, weights)
-        steps.append(_Step(table, weights, before, after, column, block, options))
-
+def _crossing_steps(size: int, column: Column, ends_met: int) -> Iterator[Step]:
+    """The crossings of a column that must be visited, and those that are ends of the walk."""
     for cross in column.crossings:
-        add(frontier.touching(size, cross)[ends_met], (0.0,), _AT_CROSSING)
+        table = frontier.touching(size, cross)[ends_met]
+        yield Step(table, (0.0,), frontier.space(size, ends_met).states, column, AT_CROSSING)
     for cross in column.end_crossings:
-        add(frontier.ending(size, cross)[ends_met], (0.0,), _AT_CROSSING)
+        table = frontier.ending(size, cross)[ends_met]
         ends_met += 1
+        yield Step(table, (0.0,), frontier.space(size, ends_met).states, column, AT_CROSSING)
+
+
+def _block_steps(layout: Layout, column: Column, ends_met: int) -> Iterator[Step]:
+    size = len(layout.cross_y)
     turning = column.aisle not in layout.no_turning
     for block, (low, high) in enumerate(pairwise(layout.cross_y)):
         here = frontier.space(size, ends_met)
         ys, ends = column.picks[block], column.ends[block]
+        weights: Sequence[float]
         if ends:
             options = tuple(subaisle.end_options(low, high, ys, ends, turning=turning))
             ends_met += _odd_ends(ends)
-            table = _end_table(here, frontier.space(size, ends_met), block, options)
-            add(table, [option.length for option in options], block, options)
+            there = frontier.space(size, ends_met)
+            table = _end_table(here, there, block, options)
+            weights = [option.length for option in options]
+            yield Step(table, weights, there.states, column, block, options)
         elif not ys:
-            length = high - low
-            add(here.empty[block], (length, 2 * length, 0.0), block)
-        elif turning:
-            add(here.filled[block], subaisle.filled_weights(low, high, ys), block)
+            weights = (high - low, 2 * (high - low), 0.0)
+            yield Step(here.empty[block], weights, here.states, column, block)
         else:
-            add(here.filled[block], subaisle.weights_without_turning(low, high), block)
-    return steps
+            weights = (
+                subaisle.filled_weights(low, high, ys)
+                if turning
+                else subaisle.weights_without_turning(low, high)
+            )
+            yield Step(here.filled[block], weights, here.states, column, block)
 
 
 def _odd_ends(ends: Sequence[float]) -> int:
@@ -209,30 +206,40 @@ def _end_table(here: Space, there: Space, block: int, options: Sequence[subaisle
     return Table.of(moves, targets=len(there.states))
 
 
-def _relax(cost: list[float], table: Table, weights: Sequence[float]) -> list[float]:
-    after = [math.inf] * len(table.into)
-    for choice, pairs in table.groups:
-        weight = weights[choice]
-        for source, target in pairs:
-            total = cost[source] + weight
-            if total < after[target]:
-                after[target] = total
-    return after
+def _forward(layout: Layout, steps: Sequence[Step]) -> list[list[float]]:
+    """The cheapest way into each state, before the first step and after each."""
+    size = len(layout.cross_y)
+    here = frontier.space(size, 0)
+    cost = [math.inf] * len(here.states)
+    cost[here.number[frontier.untouched(size)]] = 0.0
+    costs = [cost]
+    for step in steps:
+        after = [math.inf] * len(step.states)
+        for choice, pairs in step.table.groups:
+            weight = step.weights[choice]
+            for source, target in pairs:
+                total = cost[source] + weight
+                if total < after[target]:
+                    after[target] = total
+        costs.append(after)
+        cost = after
+    return costs
 
 
-def _backward(layout: Layout, steps: list[_Step], final: int) -> list[Leg]:
+def _backward(
+    layout: Layout, steps: Sequence[Step], costs: Sequence[Sequence[float]], final: int
+) -> list[Leg]:
     """The legs of the shortest walk, found again from the costs alone."""
     legs: list[Leg] = []
     state = final
     for index in range(len(steps) - 1, -1, -1):
-        step = steps[index]
-        cost = step.after[state]
+        step, before, cost = steps[index], costs[index], costs[index + 1][state]
         source, choice = next(
             (source, choice)
             for source, choice in step.table.into[state]
-            if step.before[source] + step.weights[choice] == cost
+            if before[source] + step.weights[choice] == cost
         )
-        if step.block == _ACROSS:
+        if step.block == ACROSS:
             left = steps[index - 1].column.aisle
             # On arrival a crossing's degree is the number of stretches that lead to it.
             stretches = step.states[state].parity
@@ -251,7 +258,7 @@ def _across_legs(layout: Layout, stretches: Sequence[int], *, left: int, right: 
     ]
 
 
-def _subaisle_legs(layout: Layout, step: _Step, choice: int) -> list[Leg]:
+def _subaisle_legs(layout: Layout, step: Step, choice: int) -> list[Leg]:
     column = step.column
     low, high = layout.cross_y[step.block : step.block + 2]
     if step.options:

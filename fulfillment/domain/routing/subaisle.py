@@ -79,11 +79,11 @@ def filled_legs(
     if choice == frontier.DOUBLE:
         return (passing, passing)
     if choice == frontier.FROM_LOW:
-        return _split(passing, len(ys))
+        return split(passing, len(ys))
     if choice == frontier.FROM_HIGH:
-        return _split(passing, 0)
+        return split(passing, 0)
     widest = max(range(1, len(ys)), key=lambda gap: passing[gap + 1] - passing[gap])
-    return _split(passing, widest)
+    return split(passing, widest)
 
 
 def empty_legs(choice: int, low: float, high: float) -> Legs:
@@ -113,7 +113,7 @@ def end_options(
     return list(best.values())
 
 
-def _split(passing: tuple[float, ...], gap: int) -> Legs:
+def split(passing: tuple[float, ...], gap: int) -> Legs:
     """Walk `passing` twice but for the gap after index `gap`: a return from either side."""
     legs = []
     if gap > 0:
@@ -151,7 +151,7 @@ def _turning_way(
             legs.append(stretch)
             degrees += [1] * (len(stretch) - 1)
         elif left_out is not None and left_out[0] == index:
-            legs += _split(stretch, left_out[1])
+            legs += split(stretch, left_out[1])
             degrees += [0 if gap == left_out[1] else 2 for gap in range(len(stretch) - 1)]
         else:
             legs += [stretch, stretch]
