@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 
 import pytest
 
 from bench.routing import fault_of, length_by_trying, random_case, standard_case
-from fulfillment.domain.routing import Layout, LayoutError, Place, Proof, plan, route
+from fulfillment.domain.routing import (
+    Direction,
+    Layout,
+    LayoutError,
+    Place,
+    Proof,
+    oneway,
+    plan,
+    route,
+)
 from fulfillment.domain.routing.exact import best_visit
 from fulfillment.domain.routing.given import distance, length_in_order
 
@@ -32,8 +42,6 @@ def test_trying_every_order_agrees_with_a_plain_list_of_all_orders() -> None:
         nodes = range(6)
         metres = {pair: rng.uniform(1, 9) for pair in itertools.combinations(nodes, 2)}
         graph = {a: [(b, metres[min(a, b), max(a, b)]) for b in nodes if b != a] for a in nodes}
-        shortest = {a: best_visit(graph, [], starts=[a], ends=[b])[0] for a in (0,) for b in (5,)}
-        assert shortest[0] <= metres[0, 5]
         between = {
             (a, b): best_visit(graph, [], starts=[a], ends=[b])[0] for a in nodes for b in nodes
         }
@@ -158,3 +166,50 @@ def test_a_pick_outside_the_layout_is_refused(pick: tuple[int, float], code: str
     with pytest.raises(LayoutError) as refused:
         route(ONE_BLOCK, [pick], (0, 0))
     assert refused.value.code == code
+
+
+def test_one_way_aisles_are_walked_as_short_as_trying_every_order_finds() -> None:
+    walks = 0
+    for seed in range(120):
+        case = random_case(seed, one_way=True)
+        expected = length_by_trying(case)
+        if math.isinf(expected):
+            with pytest.raises(LayoutError):
+                case.planned()
+            continue
+        walks += 1
+        planned = case.planned()
+        assert planned.length_metres == pytest.approx(expected), seed
+        assert planned.proof is Proof.OPTIMAL, seed
+        assert fault_of(case, planned) is None, seed
+    assert walks > 80
+
+
+def test_the_search_for_one_way_walks_alone_agrees_with_trying_every_order() -> None:
+    for seed in range(40):
+        case = random_case(seed, one_way=True)
+        expected = length_by_trying(case)
+        if case.layout.has_one_way_aisles and not math.isinf(expected):
+            end = case.start if case.end is None else case.end
+            found = oneway.shortest_walk(
+                case.layout, case.places, start=case.start, end=end, few_stops=-1
+            )
+            assert found.metres >= expected - 1e-9, seed
+            assert found.bound <= expected + 1e-9, seed
+            if found.bound >= found.metres:
+                assert found.metres == pytest.approx(expected), seed
+
+
+def test_a_long_list_in_alternating_one_way_aisles_is_proven_and_keeps_to_the_directions() -> None:
+    case = standard_case(3, blocks=1, picks=40, aisles=12)
+    directions = tuple((Direction.UP, Direction.DOWN)[aisle % 2] for aisle in range(12))
+    layout = Layout(case.layout.aisle_x, case.layout.cross_y, directions)
+    planned = plan(layout, case.places, start=case.start)
+    assert planned.proof is Proof.OPTIMAL
+    assert sorted(planned.order) == list(range(40))
+    for here, there in itertools.pairwise(planned.walk):
+        if here.aisle == there.aisle:
+            upwards = directions[here.aisle] is Direction.UP
+            assert (there.y > here.y) == upwards
+    both_ways = plan(case.layout, case.places, start=case.start)
+    assert planned.length_metres >= both_ways.length_metres

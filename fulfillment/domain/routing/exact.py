@@ -83,6 +83,34 @@ def best_visit(
     return _walk_through(graph, [nodes[index] for index in visit], starts=starts, ends=ends)
 
 
+def nearest_next(
+    graph: Graph[Node],
+    stops: Sequence[Sequence[Node]],
+    *,
+    starts: Sequence[Node],
+    ends: Sequence[Node],
+) -> tuple[float, list[Node]]:
+    """Metres and nodes of the walk that always goes on to the nearest stop left.
+
+    Arguments and answer as for `best_visit`; long, but found at once. Infinite where it runs into
+    a place from which it cannot go on, even if another walk could.
+    """
+    stop_of = {node: index for index, stop in enumerate(stops) for node in stop}
+    left = set(range(len(stops)))
+    sources: Sequence[Node] = starts
+    visit: list[Node] = []
+    while left:
+        reached, _ = distances_from(graph, sources)
+        nodes = [node for node in stop_of if stop_of[node] in left and node in reached]
+        if not nodes:
+            return math.inf, []
+        nearest = min(nodes, key=lambda node: reached[node])
+        left.remove(stop_of[nearest])
+        visit.append(nearest)
+        sources = [nearest]
+    return _walk_through(graph, visit, starts=starts, ends=ends)
+
+
 def _held_karp(
     members: Sequence[Sequence[int]],
     metres: Sequence[Sequence[float]],

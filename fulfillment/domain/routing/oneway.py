@@ -12,13 +12,13 @@ trying every order of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import NamedTuple
 
 from fulfillment.domain.routing import frontier, rectangle, subaisle
-from fulfillment.domain.routing.exact import best_visit
+from fulfillment.domain.routing.exact import best_visit, nearest_next
 from fulfillment.domain.routing.layout import Direction, Layout, LayoutError, Place
 from fulfillment.domain.routing.oriented import Facing, nodes_of, oriented_graph
 from fulfillment.domain.routing.rectangle import ACROSS, AT_CROSSING, Step
@@ -26,8 +26,8 @@ from fulfillment.domain.routing.walk import join_legs
 
 # States kept after each step of the first search, and passes of an aisle that it looks at.
 NARROW_STATES, NARROW_PASSES = 60, 2
-# The same where the first search finds no walk at all, as when one aisle leads back for many.
-WIDE_STATES, WIDE_PASSES = 600, 8
+# The same where the first search finds no walk at all.
+WIDE_STATES, WIDE_PASSES = 300, 4
 # Ways tried by the search for a proof before it gives up: half a second or so.
 PROOF_TRIES = 40_000
 # Up to so many stops a proof comes sooner from trying every order.
@@ -83,11 +83,17 @@ class OneWayWalk(NamedTuple):
 
 
 def shortest_walk(
-    layout: Layout, places: Sequence[Place], *, start: Place, end: Place
+    layout: Layout,
+    places: Sequence[Place],
+    *,
+    start: Place,
+    end: Place,
+    few_stops: int = FEW_STOPS,
 ) -> OneWayWalk:
     """A shortest walk from `start` past all `places` to `end`, proven if it equals its bound.
 
-    Raises LayoutError where the one-way aisles leave no walk at all.
+    Up to `few_stops` places are proven by trying every order of them. Raises LayoutError where the
+    one-way aisles leave no walk at all.
     """
     if {*places, start, end} == {start}:
         return OneWayWalk(0.0, 0.0, [start])
@@ -106,11 +112,13 @@ def shortest_walk(
     found = search.run(states=NARROW_STATES, passes=NARROW_PASSES)
     if found is not None and found.metres <= search.least + _tolerance(search.least):
         return OneWayWalk(found.metres, found.metres, found.walk)
-    if len(set(places)) <= FEW_STOPS:
-        return _by_trying(layout, places, start=start, end=end)
-    found = found or search.run(states=WIDE_STATES, passes=WIDE_PASSES)
+    if len(set(places)) <= few_stops:
+        tried = _on_graph(best_visit, layout, places, start=start, end=end)
+        return OneWayWalk(tried.metres, tried.metres, tried.walk)
     if found is None:
-        raise LayoutError("no-walk-in-these-directions")
+        found = _on_graph(nearest_next, layout, places, start=start, end=end)
+        wider = search.run(shorter_than=found.metres, states=WIDE_STATES, passes=WIDE_PASSES)
+        found = wider or found
     better = search.run(
         shorter_than=found.metres,
         passes=_passes_within(layout, found.metres),
@@ -121,8 +129,16 @@ def shortest_walk(
     return OneWayWalk(found.metres, bound, found.walk)
 
 
-def _by_trying(layout: Layout, places: Sequence[Place], *, start: Place, end: Place) -> OneWayWalk:
-    metres, nodes = best_visit(
+def _on_graph(
+    method: Callable[..., tuple[float, list[Facing]]],
+    layout: Layout,
+    places: Sequence[Place],
+    *,
+    start: Place,
+    end: Place,
+) -> _Found:
+    """The walk that a method of `exact` finds."""
+    metres, nodes = method(
         oriented_graph(layout, [*places, start, end]),
         [nodes_of(layout, place) for place in sorted(set(places))],
         starts=nodes_of(layout, start),
@@ -130,7 +146,7 @@ def _by_trying(layout: Layout, places: Sequence[Place], *, start: Place, end: Pl
     )
     if math.isinf(metres):
         raise LayoutError("no-walk-in-these-directions")
-    return OneWayWalk(metres, metres, _without_repeats([node.place for node in nodes]))
+    return _Found(metres, _without_repeats([node.place for node in nodes]))
 
 
 class _Found(NamedTuple):
