@@ -173,13 +173,14 @@ def _millis_of(planned: Callable[[], Route]) -> float:
     return 1000 * (time.process_time() - began)
 
 
-def import_cost() -> dict[str, float]:
-    """Seconds and megabytes that a web worker pays to import the planner and to plan once."""
+def worker_cost(*, blocks: int) -> dict[str, float]:
+    """What a web worker pays to import the planner and to plan once (Linux only)."""
     code = (
         "import resource, time; b = time.process_time(); "
-        "m = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024; m0 = m(); "
+        "pages = lambda: int(open('/proc/self/statm').read().split()[1]); "
+        "m = lambda: pages() * resource.getpagesize() / 2**20; m0 = m(); "
         "import fulfillment.domain.routing as r; t1 = time.process_time() - b; "
-        "l = r.Layout((0.0, 3.0, 6.0), (0.0, 9.0, 18.0, 27.0)); "
+        f"l = r.Layout((0.0, 3.0, 6.0), {tuple(9.0 * cross for cross in range(blocks + 1))}); "
         "r.plan(l, [(0, 4.0), (2, 5.0)], start=l.crossing(0, 0)); "
         "t2 = time.process_time() - b; print(1000 * t1, 1000 * t2, m() - m0)"
     )
@@ -209,9 +210,11 @@ def main() -> None:
     if asked.instances:
         figures["public instances"] = check_public_instances(asked.instances)
     figures["random small layouts"] = check_random_cases(asked.random)
+    figures["with one-way aisles"] = check_random_cases(asked.random, one_way=True)
     for blocks in (1, 2, 3, 4):
         figures[f"30 aisles, {blocks} blocks"] = time_lists(blocks=blocks)
-    figures["web worker"] = import_cost()
+    for blocks in (3, 4):
+        figures[f"web worker, {blocks} blocks"] = worker_cost(blocks=blocks)
     for name, row in figures.items():
         shown = ", ".join(
             f"{key} {value:.2f}" if isinstance(value, float) else f"{key} {value}"

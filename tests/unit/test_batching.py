@@ -13,9 +13,10 @@ import pytest
 from fulfillment.domain.batching import BatchOrder, CartLimits, batches, plan_batches
 from fulfillment.domain.batching.partition import best_of_seen
 from fulfillment.domain.batching.savings import by_savings, first_come_first_served
-from fulfillment.domain.batching.walks import RectangleWalks
-from fulfillment.domain.routing import Layout, LayoutError, Proof, plan
+from fulfillment.domain.batching.walks import Walks
+from fulfillment.domain.routing import Direction, Layout, LayoutError, Place, Proof, plan
 
+ROOT = Path(__file__).resolve().parents[2]
 TEN_AISLES = Layout(tuple(5.0 * aisle for aisle in range(10)), (0.0, 46.0))
 DEPOT = TEN_AISLES.crossing(0, 0)
 
@@ -89,7 +90,7 @@ def test_a_batch_is_as_long_as_the_planned_walk(blocks: int) -> None:
         layout = Layout(tuple(4.0 * aisle for aisle in range(rng.randint(1, 7))), cross_y)
         orders = random_orders(seed, 4, layout=layout)
         depot = layout.crossing(rng.randrange(len(layout.aisle_x)), rng.randrange(blocks + 1))
-        walks = RectangleWalks(layout, orders, CartLimits(), depot)
+        walks = Walks(layout, orders, CartLimits(), depot)
         places = [place for order in orders[1:] for place in order.places]
         planned = plan(layout, places, start=depot)
         assert walks.metres((1, 2, 3)) == pytest.approx(planned.length_metres)
@@ -129,7 +130,7 @@ def test_the_most_urgent_batch_comes_first() -> None:
 def test_improvement_beats_savings_and_savings_beat_first_come_first_served() -> None:
     orders = random_orders(8, 40)
     limits = CartLimits(lines=25)
-    walks = RectangleWalks(TEN_AISLES, orders, limits, DEPOT)
+    walks = Walks(TEN_AISLES, orders, limits, DEPOT)
     served, saved = (
         sum(map(walks.metres, batching))
         for batching in (
@@ -157,7 +158,7 @@ def test_a_budget_that_is_over_at_once_still_gives_the_savings_batching() -> Non
     orders = random_orders(12, 30)
     limits = CartLimits(lines=25)
     found = plan_batches(TEN_AISLES, orders, limits, DEPOT, budget_seconds=0.0)
-    walks = RectangleWalks(TEN_AISLES, orders, limits, DEPOT)
+    walks = Walks(TEN_AISLES, orders, limits, DEPOT)
     assert sorted(found.batches) == by_savings(orders, limits, walks)
 
 
@@ -169,9 +170,8 @@ def test_without_the_compiler_the_same_batches_come_out() -> None:
         "assert not inner.IS_COMPILED\n"
         "print(small_wave())"
     )
-    root = Path(__file__).resolve().parents[2]
     answer = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=root
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
     )
     assert answer.stdout.strip() == str(small_wave())
 
@@ -188,6 +188,17 @@ def small_wave() -> tuple[tuple[int, ...], ...]:
     return found.batches
 
 
+def test_a_process_that_does_not_batch_does_not_load_the_compiler() -> None:
+    code = (
+        "import sys; import fulfillment.domain.batching, fulfillment.domain.routing\n"
+        "print([name for name in ('numba', 'numpy', 'fast_tsp') if name in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert answer.stdout.strip() == "[]"
+
+
 def test_an_order_that_no_cart_can_take_is_a_batch_of_its_own_and_named() -> None:
     orders = [BatchOrder(((0, 1.0),) * 3), BatchOrder(((0, 2.0),)), BatchOrder(((0, 3.0),))]
     found = plan_batches(TEN_AISLES, orders, CartLimits(lines=2), DEPOT)
@@ -195,8 +206,14 @@ def test_an_order_that_no_cart_can_take_is_a_batch_of_its_own_and_named() -> Non
     assert found.oversized == (0,)
 
 
-def test_aisles_that_cannot_be_turned_in_count_in_batches_too() -> None:
-    narrow = Layout(TEN_AISLES.aisle_x, TEN_AISLES.cross_y, no_turning=frozenset(range(10)))
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        Layout(TEN_AISLES.aisle_x, TEN_AISLES.cross_y, no_turning=frozenset(range(10))),
+        Layout(TEN_AISLES.aisle_x, TEN_AISLES.cross_y, (Direction.UP, Direction.DOWN) * 5),
+    ],
+)
+def test_the_metres_of_batches_keep_to_one_way_aisles_and_narrow_ones(narrow: Layout) -> None:
     orders = random_orders(2, 16)
     limits = CartLimits(lines=20)
     found = plan_batches(narrow, orders, limits, DEPOT, moves=80, clock=frozen_clock)
@@ -214,6 +231,24 @@ def test_the_plain_contract_takes_and_gives_plain_values() -> None:
 
 def test_no_orders_make_no_batches() -> None:
     assert batches(TEN_AISLES, [], 5, (0, 0)) == []
+
+
+def test_a_wave_of_more_orders_than_a_group_is_planned_whole() -> None:
+    orders = random_orders(30, 230)
+    found = plan_batches(TEN_AISLES, orders, CartLimits(lines=40), DEPOT, moves=100)
+    assert sorted(index for batch in found.batches for index in batch) == list(range(230))
+
+
+def test_orders_without_places_need_no_walk() -> None:
+    found = plan_batches(TEN_AISLES, [BatchOrder(())] * 20, CartLimits(totes=5), DEPOT, moves=100)
+    assert found.total_metres == 0.0
+    assert sorted(index for batch in found.batches for index in batch) == list(range(20))
+
+
+def test_a_depot_away_from_the_crossings_is_refused() -> None:
+    with pytest.raises(LayoutError) as refused:
+        plan_batches(TEN_AISLES, [], CartLimits(), Place(0, 3.0))
+    assert refused.value.code == "depot-not-at-a-crossing"
 
 
 def test_a_pick_outside_the_layout_is_refused() -> None:

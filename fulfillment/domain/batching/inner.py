@@ -67,6 +67,7 @@ class Area(NamedTuple):
     states: int
     depot_column: int
     untouched: int
+    turning: Ints
     x: Floats
     cross_y: Floats
     y: Floats
@@ -175,12 +176,17 @@ def look_at_aisle(area: Area, stops: Ints, offset: int, column: int, scratch: Sc
 
 
 @compiled
-def weigh_block(area: Area, block: int, scratch: Scratch) -> None:
+def weigh_block(area: Area, column: int, block: int, scratch: Scratch) -> None:
     """The metres of each choice of `frontier` in a block with picks, as in `subaisle`."""
     low, high = area.cross_y[block], area.cross_y[block + 1]
     weight = scratch.weight
     weight[0] = high - low
     weight[1] = 2 * (high - low)
+    if not area.turning[column]:
+        for choice in range(2, 8):
+            weight[choice] = INFINITE
+        weight[5] = weight[1]
+        return
     weight[2] = 2 * (scratch.highest[block] - low)
     weight[3] = 2 * (high - scratch.lowest[block])
     weight[4] = 2 * (high - low - scratch.gap[block])
@@ -219,7 +225,7 @@ def walk_metres(area: Area, stops: Ints, offset: int, scratch: Scratch) -> float
             before, after = after, before
         for block in range(area.blocks):
             if scratch.count[block]:
-                weigh_block(area, block, scratch)
+                weigh_block(area, column, block, scratch)
                 relax(area, block, before, after, weight)
             else:
                 weight[0] = area.cross_y[block + 1] - area.cross_y[block]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from fulfillment.domain.routing import Proof
 
+Batch = tuple[int, ...]  # indices of orders, increasing
+
 
 @dataclass(frozen=True, slots=True)
 class BatchOrder:

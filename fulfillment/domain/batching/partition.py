@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from fulfillment.domain.batching.orders import BatchOrder, CartLimits
-from fulfillment.domain.batching.walks import Batch, Walks
+from fulfillment.domain.batching.orders import Batch, BatchOrder, CartLimits
+from fulfillment.domain.batching.walks import Walks
 
 EXACT_ORDERS = 12
 
@@ -108,7 +108,7 @@ class _Search:
 
 
 def _prices(
-    seen: Mapping[Batch, float], *, orders: int, target: float, rounds: int = 120
+    seen: Mapping[Batch, float], *, orders: int, target: float, rounds: int = 60
 ) -> tuple[list[float], float]:
     """A price for each order, and the bound that the prices prove for all batchings of `seen`.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 
-from fulfillment.domain.batching.orders import BatchOrder, CartLimits
-from fulfillment.domain.batching.walks import Batch, Walks
+from fulfillment.domain.batching.orders import Batch, BatchOrder, CartLimits
+from fulfillment.domain.batching.walks import Walks
 
 
 def first_come_first_served(orders: Sequence[BatchOrder], limits: CartLimits) -> list[Batch]:

@@ -5,42 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Protocol
 
 from fulfillment.domain.batching import inner
-from fulfillment.domain.batching.orders import BatchOrder, CartLimits
-from fulfillment.domain.routing import Layout, Place, frontier, plan
-
-Batch = tuple[int, ...]  # indices of orders, increasing
+from fulfillment.domain.batching.orders import Batch, BatchOrder, CartLimits
+from fulfillment.domain.routing import Direction, Layout, Place, frontier
 
 
-class Walks(Protocol):
-    """What batching needs to know about walking."""
+class Walks:
+    """The shortest round trip from `depot`, a crossing, for each set of orders asked for.
 
-    def metres(self, batch: Batch) -> float:
-        """Length of the shortest walk for a batch."""
-
-
-class PlannedWalks:
-    """Walks of any layout that `routing.plan` can plan, found by planning each."""
-
-    def __init__(self, layout: Layout, orders: Sequence[BatchOrder], depot: Place) -> None:
-        self._layout = layout
-        self._orders = orders
-        self._depot = depot
-        self._known: dict[Batch, float] = {}
-
-    def metres(self, batch: Batch) -> float:
-        known = self._known.get(batch)
-        if known is None:
-            places = [place for order in batch for place in self._orders[order].places]
-            planned = plan(self._layout, places, start=self._depot)
-            known = self._known[batch] = planned.length_metres if places else 0.0
-        return known
-
-
-class RectangleWalks:
-    """Walks of a rectangular layout without one-way aisles or aisles that cannot be turned in."""
+    `are_exact` is False where aisles are one-way or cannot be turned in. Then a walk passes such
+    an aisle from end to end, in either direction, which tells batches apart well enough.
+    """
 
     def __init__(
         self,
@@ -49,6 +25,7 @@ class RectangleWalks:
         limits: CartLimits,
         depot: Place,
     ) -> None:
+        self.are_exact = not (layout.has_one_way_aisles or layout.no_turning)
         places = sorted({layout.place(*place) for order in orders for place in order.places})
         self.area = _area(layout, places, depot)
         self.wave = _wave(orders, limits, places)
@@ -84,13 +61,14 @@ def _area(layout: Layout, places: Sequence[Place], depot: Place) -> inner.Area:
     ]
     flat = [move for table in moves for move in table]
     cross = layout.cross_y.index(depot.y)
-    touched = frontier.touching(size, cross)[0]
+    touched = frontier.touching(size, cross, 0)
     return inner.Area(
         columns=len(aisles),
         blocks=blocks,
         states=len(here.states),
         depot_column=aisles.index(depot.aisle),
         untouched=here.number[frontier.untouched(size)],
+        turning=inner.ints(_can_turn(layout, aisle) for aisle in aisles),
         x=inner.floats(layout.aisle_x[aisle] for aisle in aisles),
         cross_y=inner.floats(layout.cross_y),
         y=inner.floats(place.y for place in places),
@@ -102,6 +80,10 @@ def _area(layout: Layout, places: Sequence[Place], depot: Place) -> inner.Area:
         depot_touched=inner.ints(target for _, target in touched.groups[0][1]),
         final=inner.ints(here.final),
     )
+
+
+def _can_turn(layout: Layout, aisle: int) -> bool:
+    return layout.direction(aisle) is Direction.BOTH and aisle not in layout.no_turning
 
 
 def _wave(orders: Sequence[BatchOrder], limits: CartLimits, places: Sequence[Place]) -> inner.Wave:

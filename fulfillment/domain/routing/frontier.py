@@ -4,9 +4,9 @@ The shortest walk through a rectangular area is a cheapest connected multigraph 
 crossing has an even degree. It is built aisle by aisle, and all that the part built so far means
 for the rest is, for each crossing of the column: is it untouched, of odd or of even degree, and
 which touched crossings hang together (Ratliff & Rosenthal 1983 for one block; Roodbergen & de
-Koster 2001 for two; Pansart, Catusse & Cambazard 2018 for any number). With 2, 3, 4, 5
-cross-aisles there are 7, 25, … such states without a separate end point; `space` enumerates them
-once and tabulates what each way through a sub-aisle makes of them.
+Koster 2001 for two; Pansart, Catusse & Cambazard 2018 for any number). With 2, 3, 4 and 5
+cross-aisles there are 6, 24, 112 and 568 such states of a round trip; `space` enumerates them once
+and tabulates what each way through a sub-aisle makes of them.
 
 A walk with different ends is the same with the parity of both ends flipped. A component then holds
 an odd number of odd crossings as long as one of its ends is missing: states come in three classes,
@@ -137,28 +137,21 @@ def space(cross_aisles: int, ends_met: int) -> Space:
 
 
 @cache
-def touching(cross_aisles: int, cross: int) -> tuple[Table, ...]:
-    """Moves that make crossing `cross` a place to visit, for 0, 1 and 2 ends met."""
-    tables = []
-    for ends_met in range(3):
-        here = space(cross_aisles, ends_met)
-        moves = ((state, state.touched(cross), 0) for state in here.states)
-        tables.append(_table(here.number, moves))
-    return tuple(tables)
+def touching(cross_aisles: int, cross: int, ends_met: int) -> Table:
+    """Moves that make crossing `cross` a place to visit."""
+    here = space(cross_aisles, ends_met)
+    return _table(here.number, ((state, state.touched(cross), 0) for state in here.states))
 
 
 @cache
-def ending(cross_aisles: int, cross: int) -> tuple[Table, ...]:
-    """Moves that make crossing `cross` an end of the walk, for 0 and 1 ends met before."""
-    tables = []
-    for ends_met in range(2):
-        here, there = space(cross_aisles, ends_met), space(cross_aisles, ends_met + 1)
-        moves = (
-            (source, there.number[state.touched(cross, degree=ODD)], 0)
-            for source, state in enumerate(here.states)
-        )
-        tables.append(Table.of(moves, targets=len(there.states)))
-    return tuple(tables)
+def ending(cross_aisles: int, cross: int, ends_met: int) -> Table:
+    """Moves that make crossing `cross` an end of the walk, with `ends_met` before it."""
+    here, there = space(cross_aisles, ends_met), space(cross_aisles, ends_met + 1)
+    moves = (
+        (source, there.number[state.touched(cross, degree=ODD)], 0)
+        for source, state in enumerate(here.states)
+    )
+    return Table.of(moves, targets=len(there.states))
 
 
 def untouched(cross_aisles: int) -> State:

@@ -158,10 +158,10 @@ def steps_of(layout: Layout, columns: Sequence[Column]) -> list[Step]:
 def _crossing_steps(size: int, column: Column, ends_met: int) -> Iterator[Step]:
     """The crossings of a column that must be visited, and those that are ends of the walk."""
     for cross in column.crossings:
-        table = frontier.touching(size, cross)[ends_met]
+        table = frontier.touching(size, cross, ends_met)
         yield Step(table, (0.0,), frontier.space(size, ends_met).states, column, AT_CROSSING)
     for cross in column.end_crossings:
-        table = frontier.ending(size, cross)[ends_met]
+        table = frontier.ending(size, cross, ends_met)
         ends_met += 1
         yield Step(table, (0.0,), frontier.space(size, ends_met).states, column, AT_CROSSING)
 
