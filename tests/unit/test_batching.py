@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import subprocess
 import sys
@@ -135,7 +136,7 @@ def test_improvement_beats_savings_and_savings_beat_first_come_first_served() ->
         sum(map(walks.metres, batching))
         for batching in (
             first_come_first_served(orders, limits),
-            by_savings(orders, limits, walks),
+            by_savings(orders, limits, walks) or [],
         )
     )
     found = plan_batches(TEN_AISLES, orders, limits, DEPOT, moves=40_000, clock=frozen_clock)
@@ -160,6 +161,19 @@ def test_a_budget_that_is_over_at_once_still_gives_the_savings_batching() -> Non
     found = plan_batches(TEN_AISLES, orders, limits, DEPOT, budget_seconds=0.0)
     walks = Walks(TEN_AISLES, orders, limits, DEPOT)
     assert sorted(found.batches) == by_savings(orders, limits, walks)
+
+
+def test_where_savings_take_too_long_orders_go_onto_carts_as_they_come() -> None:
+    orders = random_orders(13, 30)
+    limits = CartLimits(lines=25)
+    ticks = itertools.count(step=1000)
+    found = plan_batches(
+        TEN_AISLES, orders, limits, DEPOT, budget_seconds=1.0, clock=lambda: float(next(ticks))
+    )
+    walks = Walks(TEN_AISLES, orders, limits, DEPOT)
+    served = first_come_first_served(orders, limits)
+    assert sorted(index for batch in found.batches for index in batch) == list(range(30))
+    assert found.total_metres <= sum(map(walks.metres, served))
 
 
 def test_without_the_compiler_the_same_batches_come_out() -> None:

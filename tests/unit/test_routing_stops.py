@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fulfillment.domain.routing import Layout, OrderBasis, StopPlace, order_stops
+from fulfillment.domain.routing import Direction, Layout, OrderBasis, StopPlace, order_stops
 
 LAYOUT = Layout((0.0, 3.0, 6.0), (0.0, 20.0))
 DEPOT = LAYOUT.crossing(0, 0)
@@ -60,3 +60,13 @@ def test_a_list_may_end_at_the_packing_area() -> None:
     ordered = order_stops(bins, LAYOUT, DEPOT, end=LAYOUT.crossing(2, 1))
     assert ordered.route is not None
     assert ordered.route.length_metres == 26.0
+
+
+def test_a_layout_drawn_without_a_way_back_falls_back_to_codes_and_says_why() -> None:
+    upwards = Layout(LAYOUT.aisle_x, LAYOUT.cross_y, (Direction.UP,) * 3)
+    ordered = order_stops(
+        [StopPlace("B", aisle=1, y=10.0), StopPlace("A", aisle=1, y=3.0)], upwards, DEPOT
+    )
+    assert (ordered.order, ordered.basis) == ((1, 0), OrderBasis.BIN_CODES)
+    assert ordered.fault == "no-walk-in-these-directions"
+    assert ordered.undrawn == ()

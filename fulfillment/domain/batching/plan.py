@@ -71,13 +71,13 @@ def plan_batches(
     groups = _groups(orders, regular)
     found: dict[Batch, float] = {}
     proofs = {Proof.OPTIMAL if len(groups) < 2 else Proof.NOT_PROVEN}
-    for group in (*groups, *([index] for index in oversized)):
-        chosen = [orders[index] for index in group]
-        own_limits = limits if group in groups else CartLimits()
+    limited = [(group, limits) for group in groups]
+    alone = [([index], CartLimits()) for index in oversized]
+    for group, group_limits in (*limited, *alone):
         batches_found, proof = best_batches(
             layout,
-            chosen,
-            own_limits,
+            [orders[index] for index in group],
+            group_limits,
             depot,
             budget_seconds=budget_seconds / max(1, len(groups)),
             moves=moves,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fulfillment.domain.batching.orders import Batch, BatchOrder, CartLimits
 from fulfillment.domain.batching.walks import Walks
@@ -20,11 +20,18 @@ def first_come_first_served(orders: Sequence[BatchOrder], limits: CartLimits) ->
     return [tuple(batch) for batch in batches]
 
 
-def by_savings(orders: Sequence[BatchOrder], limits: CartLimits, walks: Walks) -> list[Batch]:
+def by_savings(
+    orders: Sequence[BatchOrder],
+    limits: CartLimits,
+    walks: Walks,
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+) -> list[Batch] | None:
     """Merge the two batches whose common walk saves most, work the savings out anew, repeat.
 
     Clarke & Wright (1964) in the variant called C&W(ii) by de Koster, van der Poort & Wolters
-    (1999): savings are recalculated after each merge. Ties go to the smaller indices.
+    (1999): savings are recalculated after each merge. Ties go to the smaller indices. None if time
+    `is_over` before all pairs are compared, as can be where walks are not compiled.
     """
     batches: dict[int, Batch] = {}
     waiting: list[tuple[float, Batch, Batch, int, int]] = []
@@ -41,6 +48,8 @@ def by_savings(orders: Sequence[BatchOrder], limits: CartLimits, walks: Walks) -
         next_number += 1
 
     for index in range(len(orders)):
+        if is_over():
+            return None
         add((index,))
     while waiting:
         _, one, other, number, other_number = heapq.heappop(waiting)

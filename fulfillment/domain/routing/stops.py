@@ -17,7 +17,7 @@ class OrderBasis(StrEnum):
 
     SHORTEST_WALK = "shortest-walk"  # every bin is on the drawn layout
     PARTLY_DRAWN = "partly-drawn"  # some bins are not: they come last, by code
-    BIN_CODES = "bin-codes"  # no layout, or no bin of the list is on it
+    BIN_CODES = "bin-codes"  # no layout, no bin of the list on it, or no walk past its bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class StopOrder:
     `undrawn` are the indices of the stops that are not on the layout. `route` is the walk past
     the others, whose own indices count the drawn stops only, and `bin_order_metres` the length of
     the same errand in the order of the bin codes; both are None when nothing could be planned.
+    `fault` is the code of the LayoutError where the layout as drawn leaves no walk.
     """
 
     order: tuple[int, ...]
@@ -43,6 +44,7 @@ class StopOrder:
     undrawn: tuple[int, ...] = ()
     route: Route | None = None
     bin_order_metres: float | None = None
+    fault: str | None = None
 
     @property
     def saved_metres(self) -> float:
@@ -72,7 +74,11 @@ def order_stops(
     if not places:
         return StopOrder(tuple(by_code), OrderBasis.BIN_CODES, undrawn)
     drawn = list(places)
-    planned = plan(layout, list(places.values()), start=depot, end=end)
+    try:
+        planned = plan(layout, list(places.values()), start=depot, end=end)
+    except LayoutError as unwalkable:
+        # A layout drawn wrong must not stop the picking.
+        return StopOrder(tuple(by_code), OrderBasis.BIN_CODES, undrawn, fault=unwalkable.code)
     return StopOrder(
         order=(*(drawn[index] for index in planned.order), *undrawn),
         basis=OrderBasis.PARTLY_DRAWN if undrawn else OrderBasis.SHORTEST_WALK,
