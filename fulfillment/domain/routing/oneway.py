@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from fulfillment.domain.routing import frontier, rectangle, subaisle
+from fulfillment.domain.routing import frontier, rectangle
 from fulfillment.domain.routing.exact import best_visit, nearest_next
+from fulfillment.domain.routing.lanes import Leg, SubAisle, Way
 from fulfillment.domain.routing.layout import Direction, Layout, LayoutError, Place
 from fulfillment.domain.routing.oriented import Facing, nodes_of, oriented_graph
 from fulfillment.domain.routing.rectangle import ACROSS, AT_CROSSING, Step
@@ -32,8 +33,6 @@ WIDE_STATES, WIDE_PASSES = 300, 4
 PROOF_TRIES = 40_000
 # Up to so many stops a proof comes sooner from trying every order.
 FEW_STOPS = 8
-
-Leg = tuple[Facing, ...]
 
 
 class Flow(NamedTuple):
@@ -49,20 +48,6 @@ class Flow(NamedTuple):
             for surplus, component in zip(self.surplus, self.component, strict=True)
         )
         return frontier.State(parity, self.component)
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to carry out a step: its metres, its legs and what it adds to two crossings."""
-
-    metres: float
-    low: int
-    high: int
-    touches_low: bool
-    touches_high: bool
-    joined: bool
-    legs: tuple[Leg, ...]
-    start: Facing | None = None  # where the walk begins, if it begins in this step
 
 
 class _Reached(NamedTuple):
@@ -215,7 +200,7 @@ class _Search:
         widened: dict[Flow, _Reached] = {}
         ways: list[Way] = []
         if step.block >= 0:
-            ways = sorted(self._ways(step, passes), key=lambda way: way.metres)
+            ways = self._ways(step, passes)
         least_rest = min(rest)
         for flow, (metres, _, _, _) in layer.items():
             if self._tries < 0:
@@ -274,24 +259,16 @@ class _Search:
             index -= 1
         return index
 
-    def _ways(self, step: Step, passes: int) -> Iterator[Way]:
-        """Every way worth having through a sub-aisle."""
-        best: dict[tuple[object, ...], Way] = {}
+    def _ways(self, step: Step, passes: int) -> list[Way]:
+        """Every way worth having through a sub-aisle, the shortest first."""
         aisle = step.column.aisle
         low, high = self._layout.cross_y[step.block : step.block + 2]
-        ys = step.column.picks[step.block]
-        events = {
+        ends = {
             y: (Place(aisle, y) == self._start, Place(aisle, y) == self._end)
             for y in step.column.ends[step.block]
         }
-        block = _Block(self._layout, aisle, low, high, tuple(ys), events)
-        for way in block.ways(passes):
-            if events and not way.touches_low and not way.touches_high:
-                continue
-            key = (way.low, way.high, way.touches_low, way.touches_high, way.joined)
-            if key not in best or way.metres < best[key].metres:
-                best[key] = way
-        yield from best.values()
+        picks = tuple(step.column.picks[step.block])
+        return SubAisle(self._layout, aisle, low, high, picks, ends).best_ways(passes)
 
     def _walk(self, layers: Sequence[dict[Flow, _Reached]], final: Flow) -> list[Place]:
         legs: list[Leg] = []
@@ -306,130 +283,6 @@ class _Search:
         facing = begin or Facing(self._start, 0)
         walk = join_legs(legs, start=facing, one_way=True)
         return _without_repeats([node.place for node in walk])
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A sub-aisle: its crossings, its picks, and which ends of the walk are inside it.
-
-    `events` maps a position to whether the walk begins and ends there.
-    """
-
-    layout: Layout
-    aisle: int
-    low: float
-    high: float
-    ys: tuple[float, ...]
-    events: dict[float, tuple[bool, bool]]
-
-    def ways(self, passes: int) -> Iterator[Way]:
-        direction = self.layout.direction(self.aisle)
-        if direction is Direction.BOTH and self.aisle not in self.layout.no_turning:
-            yield from self._with_turning(passes)
-        else:
-            yield from self._in_lanes(direction, passes)
-
-    def _stretches(self) -> list[tuple[float, ...]]:
-        nodes = (self.low, *sorted(self.events), self.high)
-        return [(a, *(y for y in self.ys if a < y < b), b) for a, b in pairwise(nodes)]
-
-    def _with_turning(self, passes: int) -> Iterator[Way]:
-        """Net passes upwards in each stretch; where there are none, twice or with one gap."""
-        stretches = self._stretches()
-        for first in range(-passes, passes + 1):
-            flows = [first]
-            for y in sorted(self.events):
-                begins, ends = self.events[y]
-                flows.append(flows[-1] + begins - ends)
-            gaps: list[tuple[int, int] | None] = [None]
-            for index, flow in enumerate(flows):
-                if flow == 0:
-                    gaps += [(index, gap) for gap in range(len(stretches[index]) - 1)]
-            for gap in gaps:
-                yield self._turning_way(stretches, flows, gap)
-
-    def _turning_way(
-        self,
-        stretches: Sequence[tuple[float, ...]],
-        flows: Sequence[int],
-        gap: tuple[int, int] | None,
-    ) -> Way:
-        legs: list[tuple[float, ...]] = []
-        for index, (stretch, flow) in enumerate(zip(stretches, flows, strict=True)):
-            if flow:
-                legs += [stretch if flow > 0 else stretch[::-1]] * abs(flow)
-            elif gap is not None and gap[0] == index:
-                legs += subaisle.split(stretch, gap[1])
-            else:
-                legs += [stretch, stretch[::-1]]
-        last = len(stretches) - 1
-        begins = [y for y, (begin, _) in self.events.items() if begin]
-        return Way(
-            metres=_metres(legs),
-            low=-flows[0],
-            high=flows[-1],
-            touches_low=gap != (0, 0),
-            touches_high=gap != (last, len(stretches[last]) - 2),
-            joined=gap is None,
-            legs=tuple(tuple(self._node(y, 0) for y in leg) for leg in legs),
-            start=Facing(Place(self.aisle, begins[0]), 0) if begins else None,
-        )
-
-    def _in_lanes(self, direction: Direction, passes: int) -> Iterator[Way]:
-        """Without turning, up and down are two lanes that only meet at the crossings."""
-        facings = {Direction.UP: (1,), Direction.DOWN: (-1,), Direction.BOTH: (1, -1)}[direction]
-        ups = range(passes + 1) if 1 in facings else (0,)
-        downs = range(passes + 1) if -1 in facings else (0,)
-        begins = [y for y, (begin, _) in self.events.items() if begin]
-        ends = [y for y, (_, end) in self.events.items() if end]
-        for up, down in product(ups, downs):
-            if min(up, down) > 1:
-                continue
-            for begin_facing in facings if begins else (0,):
-                for end_facing in facings if ends else (0,):
-                    way = self._lane_way(up, down, begin_facing, end_facing)
-                    if way is not None:
-                        yield way
-
-    def _lane_way(self, up: int, down: int, begin_facing: int, end_facing: int) -> Way | None:
-        """The way with so many passes up and down above the lower crossing, if there is one."""
-        stretches = self._stretches()
-        passes = [(up, down)]
-        for y in sorted(self.events):
-            begins, ends = self.events[y]
-            if begins and ends and begin_facing == end_facing and not (up, down)[begin_facing < 0]:
-                return None  # a round trip that would leave its own start out
-            up += (begins and begin_facing > 0) - (ends and end_facing > 0)
-            down += (ends and end_facing < 0) - (begins and begin_facing < 0)
-            passes.append((up, down))
-        legs: list[Leg] = []
-        empty = []
-        for stretch, (ups, downs) in zip(stretches, passes, strict=True):
-            if min(ups, downs) < 0:
-                return None
-            if ups + downs == 0:
-                if len(stretch) > 2:
-                    return None
-                empty.append(stretch)
-            legs += [tuple(self._node(y, 1) for y in stretch)] * ups
-            legs += [tuple(self._node(y, -1) for y in reversed(stretch))] * downs
-        if len(empty) > 1:
-            return None
-        (first_up, first_down), (last_up, last_down) = passes[0], passes[-1]
-        begin = [y for y, (begins, _) in self.events.items() if begins]
-        return Way(
-            metres=_metres([[node.place.y for node in leg] for leg in legs]),
-            low=first_down - first_up,
-            high=last_up - last_down,
-            touches_low=first_up + first_down > 0,
-            touches_high=last_up + last_down > 0,
-            joined=not empty,
-            legs=tuple(legs),
-            start=self._node(begin[0], begin_facing) if begin else None,
-        )
-
-    def _node(self, y: float, facing: int) -> Facing:
-        return Facing(Place(self.aisle, y), 0 if y in (self.low, self.high) else facing)
 
 
 def _least_rest(steps: Sequence[Step]) -> list[list[float]]:
@@ -512,10 +365,6 @@ def _canonical(surplus: Iterable[int], component: Iterable[int]) -> Flow:
 
 def _without_repeats(walk: Sequence[Place]) -> list[Place]:
     return [place for n, place in enumerate(walk) if n == 0 or place != walk[n - 1]]
-
-
-def _metres(legs: Iterable[Sequence[float]]) -> float:
-    return sum(abs(b - a) for leg in legs for a, b in pairwise(leg))
 
 
 def _allowed(layout: Layout, walk: Sequence[Place]) -> bool:
