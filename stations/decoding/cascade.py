@@ -7,31 +7,36 @@ costs: the table is in `docs/decoding.md`, made by `bench/decoding.py --ablation
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from stations.decoding import views
 from stations.decoding.engines import Read, read_lines_with_zxing, read_with_zbar, read_with_zxing
 from stations.decoding.finding import find_regions
-from stations.decoding.values import Decoded, Gray
+from stations.decoding.outoffocus import read_out_of_focus
+from stations.decoding.values import Decoded, Gray, Reading
 from stations.decoding.views import View
 from stations.decoding.voting import Ballot, Candidate
 
 OVERVIEW_SIDE_PX = 1600
 """Larger pictures are read at this size first: a barcode that fills a label is large in them."""
 
-MOST_PENDING = 6
-MOST_REGIONS = 3
 BOTH: tuple[Read, ...] = (read_with_zxing, read_with_zbar)
+MOST_PENDING = 6
+MOST_REGIONS = 2
+
+Look: TypeAlias = Callable[[Gray, Ballot], Iterable[list[Reading]]]
+"""A way of looking at a picture: it yields readings piece by piece, so that a believed code or
+the end of the budget stops it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One way of looking: the views it makes of the picture and who reads them."""
+    """One way of looking, under the name that its readings carry."""
 
     name: str
-    views: Callable[[Gray, Ballot], Iterable[View]]
-    engines: Sequence[Read]
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,20 @@ class StepTime:
     step: str
     milliseconds: float
     readings: int
+
+
+def reading(
+    name: str, make: Callable[[Gray, Ballot], Iterable[View]], engines: Sequence[Read] = BOTH
+) -> Step:
+    """A step that makes views of the picture and lets engines read them."""
+
+    def look(gray: Gray, ballot: Ballot) -> Iterator[list[Reading]]:
+        for number, view in enumerate(make(gray, ballot)):
+            for read in engines:
+                found = read(view.pixels, f"{name}-{number}")
+                yield [view.in_picture(one) for one in found]
+
+    return Step(name, look)
 
 
 def _as_it_is(gray: Gray, _ballot: Ballot) -> Iterator[View]:
@@ -89,16 +108,26 @@ def _enlargement(gray: Gray) -> float:
     return min(2.0, max(1.0, OVERVIEW_SIDE_PX / int(max(gray.shape))))
 
 
+def _out_of_focus(gray: Gray, ballot: Ballot) -> Iterator[list[Reading]]:
+    """Slow and last, so it stops at the first belief."""
+    regions = find_regions(gray, most=MOST_REGIONS)
+    for readings in read_out_of_focus(gray, regions, "out-of-focus"):
+        yield readings
+        if ballot.believed():
+            return
+
+
 STEPS: tuple[Step, ...] = (
-    Step("plain", _as_it_is, BOTH),
-    Step("one-threshold", _as_it_is, (read_lines_with_zxing,)),
-    Step("doubled", _doubled, BOTH),
-    Step("equalised", _equalised, BOTH),
-    Step("sharpened", _sharpened, BOTH),
-    Step("inverted", _inverted, BOTH),
-    Step("levelled", _levelled_regions, BOTH),
+    reading("plain", _as_it_is),
+    reading("one-threshold", _as_it_is, (read_lines_with_zxing,)),
+    reading("doubled", _doubled),
+    reading("equalised", _equalised),
+    reading("sharpened", _sharpened),
+    reading("inverted", _inverted),
+    reading("levelled", _levelled_regions),
+    Step("out-of-focus", _out_of_focus),
 )
-WITNESSES = Step("witnesses", _witnesses, BOTH)
+WITNESSES = reading("witnesses", _witnesses)
 
 
 def run(
@@ -106,7 +135,7 @@ def run(
 ) -> tuple[list[Decoded], list[StepTime]]:
     """Look at a picture until something is believed or the budget is spent.
 
-    The budget is checked between steps: the last one may overrun it.
+    The budget is checked between readings: the last one may overrun it.
     """
     deadline = time.monotonic() + budget_ms / 1000
     overview = views.scaled(gray, min(1.0, OVERVIEW_SIDE_PX / max(gray.shape)))
@@ -115,22 +144,23 @@ def run(
     for step in steps:
         if time.monotonic() > deadline:
             break
-        times.append(_take(step, overview.pixels, ballot))
+        times.append(_take(step, overview.pixels, ballot, deadline))
         if ballot.pending():
-            times.append(_take(WITNESSES, overview.pixels, ballot))
+            times.append(_take(WITNESSES, overview.pixels, ballot, deadline))
         if ballot.believed():
             break
     return [_decoded(candidate, overview) for candidate in ballot.believed()], times
 
 
-def _take(step: Step, gray: Gray, ballot: Ballot) -> StepTime:
+def _take(step: Step, gray: Gray, ballot: Ballot, deadline: float) -> StepTime:
+    """One step, to its end or to the end of the time."""
     started = time.monotonic()
     count = 0
-    for number, view in enumerate(step.views(gray, ballot)):
-        for read in step.engines:
-            readings = [view.in_picture(r) for r in read(view.pixels, f"{step.name}-{number}")]
-            ballot.add(readings)
-            count += len(readings)
+    for readings in step.look(gray, ballot):
+        ballot.add(readings)
+        count += len(readings)
+        if time.monotonic() > deadline:
+            break
     return StepTime(step.name, (time.monotonic() - started) * 1000, count)
 
 

@@ -17,9 +17,9 @@ CHECKED = frozenset({Symbology.EAN_13, Symbology.UPC_A, Symbology.CODE_128, Symb
 would pass, so one more witness is asked for."""
 
 VOTES_OF_CHECKED = 2
-VOTES_OF_ONE_ENGINE = 4
-"""Codes without a strong check (Code 39, ITF, UPC-E, EAN-8) need both engines, or this many votes
-of zxing-cpp: zbar reads halves of an EAN as a UPC-E again and again, so it alone never counts."""
+VOTES_OF_ONE_ENGINE = {Engine.ZXING: 4, Engine.PROFILE: 3}
+"""Codes without a strong check (Code 39, ITF, UPC-E, EAN-8) need two engines, or this many votes
+of one. zbar reads halves of an EAN as a UPC-E again and again, so it alone never counts."""
 
 
 @dataclass(slots=True)
@@ -82,7 +82,8 @@ def is_believed(candidate: Candidate) -> bool:
         return candidate.votes >= VOTES_OF_CHECKED
     if len(candidate.engines) > 1:
         return True
-    return Engine.ZXING in candidate.engines and candidate.votes >= VOTES_OF_ONE_ENGINE
+    (engine,) = candidate.engines
+    return candidate.votes >= VOTES_OF_ONE_ENGINE.get(engine, candidate.votes + 1)
 
 
 def ranked(decoded: Iterable[Decoded], *, expected: Collection[str] = ()) -> list[Decoded]:
