@@ -31,6 +31,7 @@ from stations.decoding.opening import open_gray
 from stations.decoding.symbologies import expand_upce
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp"}
+BUDGET_MS = 6000
 JAPANESE_BOOK_ROW = "192"
 """Books from Japan carry a second EAN-13 (192 + category + price) under the ISBN; reading it
 too is right, although the texts of the pictures name the ISBN only."""
@@ -90,7 +91,7 @@ def with_opencv(image: bytes) -> list[str]:
 
 def with_ours(image: bytes) -> list[str]:
     """The cascade."""
-    return [decoded.text for decoded in decode(image)]
+    return [decoded.text for decoded in decode(image, budget_ms=BUDGET_MS)]
 
 
 READERS: dict[str, Reader] = {

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 
 from stations.decoding import views
-from stations.decoding.engines import Read, read_lines_with_zxing, read_with_zbar, read_with_zxing
-from stations.decoding.finding import find_regions
+from stations.decoding.engines import Read, read_with_zbar, read_with_zxing
+from stations.decoding.finding import SEARCHES, find_regions
 from stations.decoding.outoffocus import read_out_of_focus
 from stations.decoding.values import Decoded, Gray, Reading
 from stations.decoding.views import View
@@ -22,6 +22,8 @@ from stations.decoding.voting import Ballot, Candidate
 OVERVIEW_SIDE_PX = 1600
 """Larger pictures are read at this size first: a barcode that fills a label is large in them."""
 
+_FAINTEST_REST = 0.25
+_QUICK_SEARCH_PX = 240
 BOTH: tuple[Read, ...] = (read_with_zxing, read_with_zbar)
 MOST_PENDING = 6
 MOST_REGIONS = 2
@@ -80,10 +82,6 @@ def _halves(whole: View) -> Iterator[View]:
         yield View(whole.pixels[top:bottom], views.after(moved, whole.to_picture))
 
 
-def _doubled(gray: Gray, _ballot: Ballot) -> Iterator[View]:
-    yield views.scaled(gray, _enlargement(gray))
-
-
 def _equalised(gray: Gray, _ballot: Ballot) -> Iterator[View]:
     view = views.scaled(gray, _enlargement(gray))
     yield View(views.equalised(view.pixels), view.to_picture)
@@ -103,6 +101,15 @@ def _levelled_regions(gray: Gray, _ballot: Ballot) -> Iterator[View]:
         yield views.levelled(gray, region.corners, margin=0.2, scale=_enlargement(gray))
 
 
+def _levelled_rest(gray: Gray, ballot: Ballot) -> Iterator[View]:
+    """The places with bars on which nothing is believed yet."""
+    regions = find_regions(gray, most=MOST_REGIONS, side_px=_QUICK_SEARCH_PX, searches=SEARCHES[:1])
+    strongest = max((region.energy for region in regions), default=0.0)
+    for region in regions:
+        if region.energy > _FAINTEST_REST * strongest and not ballot.is_settled(region.corners):
+            yield views.levelled(gray, region.corners, margin=0.2, scale=1.0)
+
+
 def _enlargement(gray: Gray) -> float:
     """Twice for small pictures, less for large ones: enlarging costs by the pixel."""
     return min(2.0, max(1.0, OVERVIEW_SIDE_PX / int(max(gray.shape))))
@@ -119,8 +126,6 @@ def _out_of_focus(gray: Gray, ballot: Ballot) -> Iterator[list[Reading]]:
 
 STEPS: tuple[Step, ...] = (
     reading("plain", _as_it_is),
-    reading("one-threshold", _as_it_is, (read_lines_with_zxing,)),
-    reading("doubled", _doubled),
     reading("equalised", _equalised),
     reading("sharpened", _sharpened),
     reading("inverted", _inverted),
@@ -128,6 +133,9 @@ STEPS: tuple[Step, ...] = (
     Step("out-of-focus", _out_of_focus),
 )
 WITNESSES = reading("witnesses", _witnesses)
+REST = reading("rest", _levelled_rest, (read_with_zxing,))
+"""Once something is believed: one look at what else has bars, so that a photo of several items is
+not left after the first."""
 
 
 def run(
@@ -144,10 +152,11 @@ def run(
     for step in steps:
         if time.monotonic() > deadline:
             break
-        times.append(_take(step, overview.pixels, ballot, deadline))
+        found = bool(ballot.believed())
+        times.append(_take(REST if found else step, overview.pixels, ballot, deadline))
         if ballot.pending():
             times.append(_take(WITNESSES, overview.pixels, ballot, deadline))
-        if ballot.believed():
+        if found:
             break
     return [_decoded(candidate, overview) for candidate in ballot.believed()], times
 

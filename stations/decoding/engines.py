@@ -29,11 +29,6 @@ _ZXING_SYMBOLOGIES = {
     zxingcpp.BarcodeFormat.QRCode: Symbology.QR,
     zxingcpp.BarcodeFormat.DataMatrix: Symbology.DATA_MATRIX,
 }
-_ZXING_LINEAR = [
-    wanted
-    for wanted in _ZXING_SYMBOLOGIES
-    if wanted not in (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix)
-]
 _ZBAR_SYMBOLOGIES = {
     "EAN13": Symbology.EAN_13,
     "EAN8": Symbology.EAN_8,
@@ -53,22 +48,10 @@ _GS1_IDENTIFIERS = frozenset({"]C1", "]d2", "]Q3"})
 
 def read_with_zxing(gray: Gray, step: str) -> list[Reading]:
     """What zxing-cpp reads: every symbology, at any right angle, light on dark too."""
-    return _readings_of_zxing(gray, step, list(_ZXING_SYMBOLOGIES))
-
-
-def read_lines_with_zxing(gray: Gray, step: str) -> list[Reading]:
-    """What zxing-cpp reads of linear codes with one threshold a row, instead of a local one."""
-    return _readings_of_zxing(
-        gray, step, _ZXING_LINEAR, binarizer=zxingcpp.Binarizer.GlobalHistogram
-    )
-
-
-def _readings_of_zxing(gray: Gray, step: str, formats: list[Any], **options: Any) -> list[Reading]:
     found = zxingcpp.read_barcodes(
         np.ascontiguousarray(gray),
-        formats=zxingcpp.BarcodeFormats(formats),
+        formats=zxingcpp.BarcodeFormats(list(_ZXING_SYMBOLOGIES)),
         text_mode=zxingcpp.TextMode.Plain,
-        **options,
     )
     readings = []
     for barcode in found:

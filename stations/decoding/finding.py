@@ -1,6 +1,6 @@
 """Where in a picture bars might be: places whose brightness changes along one direction only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -47,9 +47,15 @@ class Search:
 SEARCHES = (Search(20, 0.15, 0), Search(14, 0.2, 12))
 
 
-def find_regions(gray: Gray, *, most: int) -> list[Region]:
+def find_regions(
+    gray: Gray,
+    *,
+    most: int,
+    side_px: int = SEARCH_SIDE_PX,
+    searches: Sequence[Search] = SEARCHES,
+) -> list[Region]:
     """The places that look most like bars: up to `most` of each search, without repetition."""
-    scale = min(1.0, SEARCH_SIDE_PX / max(gray.shape))
+    scale = min(1.0, side_px / max(gray.shape))
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     if min(small.shape) < 16:
         return []
@@ -59,7 +65,7 @@ def find_regions(gray: Gray, *, most: int) -> list[Region]:
         np.asarray(cv2.Scharr(smooth, cv2.CV_32F, 0, 1), dtype=np.float32),
     )
     found: list[Region] = []
-    for search in SEARCHES:
+    for search in searches:
         regions = sorted(_regions(slopes, search, scale), key=lambda r: -r.energy)[:most]
         found += [region for region in regions if not any(_same(region, one) for one in found)]
     return found

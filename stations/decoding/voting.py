@@ -17,6 +17,9 @@ CHECKED = frozenset({Symbology.EAN_13, Symbology.UPC_A, Symbology.CODE_128, Symb
 would pass, so one more witness is asked for."""
 
 VOTES_OF_CHECKED = 2
+VOTES_OF_ZBAR = 4
+"""zbar alone repeats its mistakes on blurred EANs at the next scale."""
+
 VOTES_OF_ONE_ENGINE = {Engine.ZXING: 4, Engine.PROFILE: 3}
 """Codes without a strong check (Code 39, ITF, UPC-E, EAN-8) need two engines, or this many votes
 of one. zbar reads halves of an EAN as a UPC-E again and again, so it alone never counts."""
@@ -68,6 +71,10 @@ class Ballot:
             if not is_believed(c) and not any(_overlap(c, winner) for winner in winners)
         ]
 
+    def is_settled(self, corners: Corners) -> bool:
+        """Whether a believed code lies there."""
+        return any(_boxes_meet(winner.first.corners, corners) for winner in self.believed())
+
     def _is_contested(self, candidate: Candidate) -> bool:
         rivals = [r for r in self._candidates if r is not candidate and _overlap(r, candidate)]
         return any(not _beats(candidate, rival) for rival in rivals)
@@ -79,7 +86,8 @@ def is_believed(candidate: Candidate) -> bool:
     if symbology in ERROR_CORRECTED:
         return True
     if symbology in CHECKED:
-        return candidate.votes >= VOTES_OF_CHECKED
+        is_zbar_alone = candidate.engines == {Engine.ZBAR}
+        return candidate.votes >= (VOTES_OF_ZBAR if is_zbar_alone else VOTES_OF_CHECKED)
     if len(candidate.engines) > 1:
         return True
     (engine,) = candidate.engines

@@ -35,6 +35,9 @@ ORDER = 4
 _COARSE = 2
 """Every second sample is enough to compare placements."""
 
+_HOPEFUL_SHARE = 0.4
+"""Of all placements: those whose guards and quiet zones fit best are compared digit by digit."""
+
 _FAINTEST_GAIN = 0.15
 
 
@@ -115,6 +118,8 @@ def starts(
     module_px = float(np.median(last - first)) / layout.modules
     taken: list[Start] = []
     for number in np.argsort(costs)[: 10 * most]:
+        if not np.isfinite(costs[number]):
+            return
         start = Start(float(costs[number]), float(first[number]), float(last[number]))
         if all(_apart(start, other) > 1.5 * module_px for other in taken):
             taken.append(start)
@@ -133,6 +138,9 @@ def _loose_costs(layout: Layout, seen: np.ndarray[tuple[int, ...], np.dtype[np.f
     frame, stands = frame_template(layout, TYPICAL)
     frame, stands = frame[::_COARSE], stands[::_COARSE]
     total: Floats = ((seen[:, stands] - frame[stands]) ** 2).sum(axis=1)
+    hopeful = np.argsort(total)[: max(1, int(_HOPEFUL_SHARE * len(total)))]
+    costs = np.full(len(total), np.inf)
+    seen, total = seen[hopeful], total[hopeful]
     templates = digit_templates(TYPICAL)[:, ::_COARSE].astype(np.float32)
     for digit, place in enumerate(layout.digit_starts):
         begin = (QUIET_MODULES + place) * per_module
@@ -140,7 +148,8 @@ def _loose_costs(layout: Layout, seen: np.ndarray[tuple[int, ...], np.dtype[np.f
         chosen = templates[layout.choices(digit)]
         total += np.einsum("vs,vs->v", part, part)
         total += ((chosen**2).sum(axis=1) - 2 * part @ chosen.T).min(axis=1)
-    return total / seen.shape[1]
+    costs[hopeful] = total / seen.shape[1]
+    return costs
 
 
 def follow(layout: Layout, dark: Floats, placement: Floats) -> Fit | None:
@@ -209,7 +218,7 @@ def _refined(
         found = np.linalg.solve(model.T @ model + held, model.T @ _at(dark, columns))
         placement = placement + np.clip(found[:ORDER], -4, 4)
     raw = _at(dark, powers @ placement)
-    found = np.linalg.lstsq(light, raw, rcond=None)[0]
+    found = np.linalg.solve(light.T @ light + 1e-6 * np.eye(6), light.T @ raw)
     paper, gain = powers[:, :3] @ found[:3], powers[:, :3] @ found[3:]
     if placement[1] <= 0 or float(gain.min()) < _FAINTEST_GAIN:
         return None

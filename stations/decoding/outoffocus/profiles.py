@@ -19,7 +19,8 @@ WIDEST_PX = 400
 """Regions wider than this are shrunk: a module then still has more than three pixels."""
 
 FEWEST_ROWS = 6
-_SHEARS = np.linspace(-0.35, 0.35, 29)
+_SHEARS = np.linspace(-0.35, 0.35, 21)
+_ROWS_TO_COMPARE = 40
 _ALIKE = 0.6
 
 
@@ -75,13 +76,16 @@ def _upright(view: View) -> View:
     """Sheared until the average of all rows is sharpest: then the bars stand upright."""
     height, width = view.pixels.shape
     smooth = np.asarray(cv2.GaussianBlur(view.pixels, (0, 0), 1.0), dtype=np.uint8)
+    rows = max(1, height // _ROWS_TO_COMPARE)
 
     def sheared(pixels: Gray, shear: float) -> Gray:
-        matrix = np.array([[1.0, shear, -shear * height / 2], [0.0, 1.0, 0.0]])
-        return views.warped(pixels, matrix, (width, height))
+        middle = len(pixels) / 2
+        matrix = np.array([[1.0, shear, -shear * middle], [0.0, 1.0, 0.0]])
+        return views.warped(pixels, matrix, (width, len(pixels)))
 
     sharpness = [
-        float((np.diff(sheared(smooth, shear).mean(axis=0)) ** 2).sum()) for shear in _SHEARS
+        float((np.diff(sheared(smooth[::rows], shear * rows).mean(axis=0)) ** 2).sum())
+        for shear in _SHEARS
     ]
     shear = float(_SHEARS[int(np.argmax(sharpness))])
     back = np.array([[1.0, -shear, shear * height / 2], [0.0, 1.0, 0.0]])
