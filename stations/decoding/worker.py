@@ -134,7 +134,7 @@ def _start() -> subprocess.Popen[bytes]:
 def _ask(
     child: subprocess.Popen[bytes], image: bytes, *, budget_ms: int, seconds: float
 ) -> dict[str, Any]:
-    assert child.stdin is not None  # noqa: S101 (opened as a pipe above; tells the type checker)
+    assert child.stdin is not None
     header = json.dumps({"bytes": len(image), "budget_ms": budget_ms}).encode() + b"\n"
     child.stdin.write(header + image)
     child.stdin.flush()
@@ -144,7 +144,7 @@ def _ask(
 
 def _read_line(child: subprocess.Popen[bytes], *, seconds: float) -> bytes:
     """The child's next line. Raises OSError (TimeoutError) if it is late or gone."""
-    assert child.stdout is not None  # noqa: S101 (opened as a pipe above; tells the type checker)
+    assert child.stdout is not None
     fd = child.stdout.fileno()
     deadline = time.monotonic() + seconds
     line = b""
