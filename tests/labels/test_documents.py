@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -222,3 +224,10 @@ def test_what_people_read_under_a_gs1_code_has_its_identifiers_in_parentheses() 
     assert (
         human_readable(Symbology.GS1_DATA_MATRIX, content) == "(01)09506000134352(10)ABC(17)261231"
     )
+
+
+def test_the_example_of_the_guide_runs() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "labels.md").read_text(encoding="utf-8")
+    match = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert match
+    subprocess.run([sys.executable, "-c", match[1]], check=True, timeout=60)
