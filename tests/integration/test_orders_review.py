@@ -26,6 +26,7 @@ from fulfillment.services.orders.review import (
     correct_address,
     place_hold,
     release_hold,
+    standing_of,
 )
 from fulfillment.store.catalog import Seller
 from fulfillment.store.journal import AuditEntry
@@ -115,6 +116,11 @@ def test_an_order_that_the_rules_do_not_pass_waits_on_after_its_last_hold(world:
     placed = place_hold(admin, taken.order_id, hold_type="fraud", reason="new card")
     standing = release_hold(admin, placed.hold_id, reason="checked")
     assert (standing.state, standing.waits_because) == ("review", ("amount",))
+    assert standing_of(world.people["supervisor1"], taken.order_id) == standing
+    with pytest.raises(NotPermitted):
+        standing_of(world.people["picker1"], taken.order_id)
+    with pytest.raises(UnknownThing):
+        standing_of(admin, taken.order_id + 1)
 
 
 def test_a_hold_released_twice_is_released_once(world: World) -> None:

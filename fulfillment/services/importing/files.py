@@ -35,7 +35,7 @@ from fulfillment.services.catalogue.products import plan_barcodes, plan_products
 from fulfillment.services.catalogue.upserting import Plan, carry_out, take_turns
 from fulfillment.services.importing.receipts import plan_receipts, receive
 from fulfillment.services.orders.examining import Fresh, Verdict, examine
-from fulfillment.services.orders.intake import faults_of, store
+from fulfillment.services.orders.intake import faults_of, store_orders
 from fulfillment.store.base import table_of
 from fulfillment.store.batches import batches
 from fulfillment.store.catalog import Seller
@@ -322,7 +322,7 @@ def _plan_orders(tx: Transaction, actor: Actor, seller: str, rows: Sequence[Row]
 
     def apply(_run_id: int) -> None:
         for verdicts in chunks:
-            store(tx, actor, verdicts)
+            store_orders(tx, actor, verdicts)
 
     counts = {
         "created": created,

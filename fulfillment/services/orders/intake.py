@@ -1,7 +1,7 @@
 """Orders come in: checked whole, exploded into lines, passed by rule or left for review.
 
 One order is a list of one: the page, the API, a file and a channel go through
-:func:`~.examining.examine` and :func:`store`.  An order costs six statements, whatever its size: the
+:func:`~.examining.examine` and :func:`store_orders`.  An order costs six statements, whatever its size: the
 seller, a known reference, the products, then the rows of address, order and lines (two more
 when it has kits, one for holds).  A thousand orders cost the same six, with longer lists.
 """
@@ -53,7 +53,7 @@ def take_order(tx: Transaction, actor: Actor, command: NewOrder) -> OrderTaken:
     (verdict,) = examined
     if isinstance(verdict, DomainError):
         raise verdict
-    return store(tx, actor, examined)[0]
+    return store_orders(tx, actor, examined)[0]
 
 
 @writes
@@ -74,7 +74,7 @@ def take_orders(tx: Transaction, actor: Actor, commands: Sequence[NewOrder]) -> 
     )
     if faults:
         raise InvalidInput(faults)
-    return store(tx, actor, examined)
+    return store_orders(tx, actor, examined)
 
 
 def faults_of(refusal: DomainError) -> tuple[Fault, ...]:
@@ -93,7 +93,7 @@ def faults_of(refusal: DomainError) -> tuple[Fault, ...]:
 # --- storing -----------------------------------------------------------------------------
 
 
-def store(tx: Transaction, actor: Actor, verdicts: Sequence[Verdict]) -> list[OrderTaken]:
+def store_orders(tx: Transaction, actor: Actor, verdicts: Sequence[Verdict]) -> list[OrderTaken]:
     """Store what is fresh of an examined list that holds no refusal; answers in its order."""
     fresh = [verdict for verdict in verdicts if isinstance(verdict, Fresh)]
     stored = iter(_insert(tx, actor, fresh) if fresh else ())

@@ -42,7 +42,7 @@ from fulfillment.store.catalog import Product, Seller
 from fulfillment.store.locks import lock_orders, lock_shipments_of
 from fulfillment.store.orders import Address, Hold, Order, OrderLine, Shipment
 from fulfillment.store.parcels import Label, Parcel
-from fulfillment.store.transaction import Transaction, writes
+from fulfillment.store.transaction import Transaction, reads, writes
 
 MOST_REASON = 1_000
 OPEN_STATES = ("review", "confirmed", "allocated")
@@ -202,6 +202,20 @@ def change_priority(
         details={"from": order.priority, "to": priority},
     )
     return OrderStanding(order_id, order.number, order.state, _types(open_holds(tx, order_id)))
+
+
+@reads
+def standing_of(tx: Transaction, actor: Actor, order_id: int) -> OrderStanding:
+    """Where an order stands: its open holds and, in review, what the rules have against it."""
+    actor.require(Permission.SEE_ORDERS)
+    table = table_of(Order)
+    order = tx.execute(select(table).where(table.c.id == order_id)).one_or_none()
+    if order is None or not actor.may(Permission.SEE_ORDERS, seller_id=order.seller_id):
+        raise UnknownThing(kind="order", key=str(order_id))
+    reasons = _reasons_to_wait(tx, order) if order.state == ORDER.initial else ()
+    return OrderStanding(
+        order_id, order.number, order.state, _types(open_holds(tx, order_id)), reasons
+    )
 
 
 # --- shared with parting -----------------------------------------------------------------
