@@ -169,13 +169,57 @@ def scan(tx: Transaction, actor: Actor, *, pick_list_id: int, scan_id: str, raw:
         if row.known_list != pick_list_id:
             raise KeyReused(key=scan_id)
         return PickReply(known, rows.state_of(tx, row))
-    step = _Step(tx, actor, rows.state_of(tx, row), scan_id=scan_id, raw=raw)
-    return step.answer(parsed)
+    return _answer(tx, actor, row, parsed, scan_id=scan_id, raw=raw)
+
+
+def _answer(
+    tx: Transaction, actor: Actor, row: Row[Any], parsed: Scan, *, scan_id: str, raw: str
+) -> PickReply:
+    seen: Seen
+    feeds = OpenFeeds()
+    if isinstance(parsed, OwnScan) and parsed.kind is Own.TOTE and row.in_hand:
+        state, seen, feeds = rows.state_and_tote(tx, row, parsed.payload)
+    else:
+        state = rows.state_of(tx, row)
+        seen = _see(tx, state, parsed)
+    decision = picking.decide(state, parsed, seen, picker_id=actor.user_id)
+    effect = decision.effect
+    if isinstance(effect, Put) and effect.binds and not _bind_tote(tx, effect, row.id):
+        # Another picker's scan took the tote since it was looked at: look again.
+        return _answer(tx, actor, row, parsed, scan_id=scan_id, raw=raw)
+    return _Step(tx, actor, state, scan_id=scan_id, raw=raw).carry_out(decision, feeds)
+
+
+def _see(tx: Transaction, state: PickState, parsed: Scan) -> Seen:
+    """What the database knows of the scanned thing, where it matters; totes come with the state."""
+    if state.stop is None or state.short_asked or state.cancelled:
+        return None
+    match parsed:
+        case ProductScan() if state.bin_scanned:
+            return rows.see_item(tx, parsed, state.stop)
+        case OwnScan(Own.COMMAND, Command.UNDO) if not state.in_hand:
+            return rows.see_last_put(tx, state.list_id)
+        case _:
+            return None
+
+
+def _bind_tote(tx: Transaction, put: Put, list_id: int) -> bool:
+    """Make an unused tote the shipment's; False when it is used since it was looked at."""
+    bound = tx.execute(
+        _BIND_TOTE[tx.connection.dialect.name],
+        {
+            "b_tote": put.tote.location_id,
+            "b_shipment": put.feed.shipment_id,
+            "b_list": list_id,
+            "b_now": tx.now,
+        },
+    )
+    return bound.one_or_none() is not None
 
 
 @dataclass(frozen=True)
 class _Step:
-    """One scan on its way through its transaction."""
+    """One scan that was decided, and what its effect needs to know."""
 
     tx: Transaction
     actor: Actor
@@ -183,30 +227,7 @@ class _Step:
     scan_id: str
     raw: str
 
-    def answer(self, parsed: Scan) -> PickReply:
-        seen, feeds = self._see(parsed)
-        decision = picking.decide(self.state, parsed, seen, picker_id=self.actor.user_id)
-        effect = decision.effect
-        if isinstance(effect, Put) and effect.binds and not self._bind_tote(effect):
-            return self.answer(parsed)  # somebody took the tote meanwhile: look again
-        return self._carry_out(decision, feeds)
-
-    def _see(self, parsed: Scan) -> tuple[Seen, OpenFeeds]:
-        """What the database knows of the scanned thing, where it matters."""
-        state = self.state
-        if state.stop is None or state.short_asked or state.cancelled:
-            return None, OpenFeeds()
-        match parsed:
-            case ProductScan() if state.bin_scanned:
-                return rows.see_item(self.tx, parsed, state.stop), OpenFeeds()
-            case OwnScan(Own.TOTE, code) if state.in_hand and state.feed:
-                return rows.see_tote(self.tx, code, state=state, shipment_id=state.feed.shipment_id)
-            case OwnScan(Own.COMMAND, Command.UNDO) if not state.in_hand:
-                return rows.see_last_put(self.tx, state.list_id), OpenFeeds()
-            case _:
-                return None, OpenFeeds()
-
-    def _carry_out(self, decision: Decision, feeds: OpenFeeds) -> PickReply:
+    def carry_out(self, decision: Decision, feeds: OpenFeeds) -> PickReply:
         tx, state, effect = self.tx, self.state, decision.effect
         if isinstance(effect, picking.CutShort):
             verdict = short_picks.cut_short(
@@ -235,19 +256,6 @@ class _Step:
             raw=self.raw,
             subject={"pick_list_id": self.state.list_id, **subject},
         )
-
-    def _bind_tote(self, put: Put) -> bool:
-        """Make an unused tote the shipment's; False when it is used since it was looked at."""
-        bound = self.tx.execute(
-            _BIND_TOTE[self.tx.connection.dialect.name],
-            {
-                "b_tote": put.tote.location_id,
-                "b_shipment": put.feed.shipment_id,
-                "b_list": self.state.list_id,
-                "b_now": self.tx.now,
-            },
-        )
-        return bound.rowcount == 1
 
     def _put(self, put: Put, feeds: OpenFeeds) -> None:
         tx, state, stop = self.tx, self.state, self.state.stop
@@ -471,6 +479,7 @@ def _binding(dialect: Any) -> Any:
             opened_at=bindparam("b_now"),
         )
         .on_conflict_do_nothing()
+        .returning(_use.c.id)
     )
 
 
