@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fulfillment.domain import picking
+from fulfillment.domain import pick_walk, picking
 from fulfillment.domain.barcodes import Command, Own, OwnScan, ProductScan, Scan, parse
 from fulfillment.domain.errors import (
     AlreadyTaken,
@@ -21,7 +21,7 @@ from fulfillment.domain.errors import (
     UnknownThing,
 )
 from fulfillment.domain.people import Actor, Permission
-from fulfillment.domain.picking import Decision, PickState, Put, Seen, SeenPut, UndoPut
+from fulfillment.domain.pick_walk import Decision, PickState, Put, Seen, SeenPut, UndoPut
 from fulfillment.domain.states import PICK_LIST, SHIPMENT
 from fulfillment.domain.values import BIN, TOTE, Place, Verdict
 from fulfillment.services import short_picks
@@ -229,7 +229,7 @@ class _Step:
 
     def carry_out(self, decision: Decision, feeds: OpenFeeds) -> PickReply:
         tx, state, effect = self.tx, self.state, decision.effect
-        if isinstance(effect, picking.CutShort):
+        if isinstance(effect, pick_walk.CutShort):
             verdict = short_picks.cut_short(
                 tx, self.actor, state=state, short=effect, scan_id=self.scan_id
             )
@@ -343,7 +343,7 @@ class _Step:
         _save(tx, state.list_id, current_stop_id=put.stop_id)
 
 
-def _subject(effect: picking.Effect) -> dict[str, Any]:
+def _subject(effect: pick_walk.Effect) -> dict[str, Any]:
     """The columns of the scan log that say what an accepted scan was about."""
     match effect:
         case Put(feed, quantity, serials):
@@ -359,23 +359,23 @@ def _subject(effect: picking.Effect) -> dict[str, Any]:
                 "shipment_line_id": put.shipment_line_id,
                 "lot": put.lot,
             }
-        case picking.Take(_, _, serials):
+        case pick_walk.Take(_, _, serials):
             return {"serial": serials[-1] if serials else ""}
-        case picking.Drop(shipment_ids):
+        case pick_walk.Drop(shipment_ids):
             return {"shipment_id": shipment_ids[0]}
         case _:
             return {}
 
 
-def _change_list(tx: Transaction, state: PickState, effect: picking.Effect) -> None:
+def _change_list(tx: Transaction, state: PickState, effect: pick_walk.Effect) -> None:
     """Carry out an effect that changes nothing but the walk itself."""
     list_id = state.list_id
     match effect:
-        case picking.Nothing():
+        case pick_walk.Nothing():
             pass
-        case picking.OpenStop(stop_id):
+        case pick_walk.OpenStop(stop_id):
             _save(tx, list_id, current_stop_id=stop_id)
-        case picking.Take(feed_id, in_hand, serials):
+        case pick_walk.Take(feed_id, in_hand, serials):
             _save(
                 tx,
                 list_id,
@@ -383,21 +383,21 @@ def _change_list(tx: Transaction, state: PickState, effect: picking.Effect) -> N
                 in_hand=in_hand,
                 in_hand_serials=list(serials),
             )
-        case picking.TakeBack():
+        case pick_walk.TakeBack():
             _save(tx, list_id, **_EMPTY_HANDS)
-        case picking.AskShort(asked):
+        case pick_walk.AskShort(asked):
             _save(tx, list_id, short_asked=asked, short_found=None)
-        case picking.SayFound(found):
+        case pick_walk.SayFound(found):
             _save(tx, list_id, short_found=found)
-        case picking.CloseTote(shipment_id):
+        case pick_walk.CloseTote(shipment_id):
             _close_tote(tx, list_id, shipment_id)
-        case picking.Skip(stop_id):
+        case pick_walk.Skip(stop_id):
             _send_to_the_end(tx, list_id, stop_id)
-        case picking.HandOver():
+        case pick_walk.HandOver():
             _save(tx, list_id, state="open", picker_id=None, claimed_at=None, current_stop_id=None)
-        case picking.Drop(shipment_ids):
+        case pick_walk.Drop(shipment_ids):
             _drop(tx, state, shipment_ids)
-        case picking.Finish():
+        case pick_walk.Finish():
             _save(tx, list_id, state="done", finished_at=tx.now, current_stop_id=None)
         case _:
             raise AssertionError(f"no effect on the walk alone: {effect}")

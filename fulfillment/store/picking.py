@@ -12,16 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, select, true, update
 
 from fulfillment.domain.barcodes import ProductScan
-from fulfillment.domain.picking import (
-    Dropped,
-    Feed,
-    PickState,
-    SeenItem,
-    SeenPut,
-    SeenTote,
-    Stop,
-    answered_before,
-)
+from fulfillment.domain.pick_walk import Dropped, Feed, PickState, SeenItem, SeenPut, SeenTote, Stop
+from fulfillment.domain.picking import answered_before
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import PICK_STOP, SHIPMENT
 from fulfillment.domain.values import Verdict

@@ -8,7 +8,7 @@ from fulfillment.domain.barcodes import Command
 from fulfillment.store.orders import Shipment
 from fulfillment.store.stock import WarehouseBalance
 from fulfillment.store.work import PickStop, Task
-from tests.integration.test_tasks import Worker
+from tests.support.floor import Worker
 from tests.support.picklists import check_books, claim, release
 from tests.support.world import World, fetch
 

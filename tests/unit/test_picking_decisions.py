@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from fulfillment.domain import picking, tasks
+from fulfillment.domain import pick_walk, picking, tasks
 from fulfillment.domain.barcodes import Command, Own, OwnScan, ProductScan, SsccScan, Unreadable
-from fulfillment.domain.picking import (
+from fulfillment.domain.pick_walk import (
     Cut,
     CutShort,
     Decision,
     Dropped,
     Feed,
-    FreeStock,
     PickState,
     Put,
     SeenItem,
@@ -25,10 +24,8 @@ from fulfillment.domain.picking import (
     SeenTote,
     Stop,
     Take,
-    after,
-    decide,
-    replace_missing,
 )
+from fulfillment.domain.picking import FreeStock, after, decide, replace_missing
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused
 
 ME = 7
@@ -180,7 +177,7 @@ def test_a_cancelled_order_stops_any_scan_before_anything_else() -> None:
     assert decision.verdict == Refused(
         "order-cancelled", {"shipment": "O1-1", "position": 1, "totes": ["T1"]}
     )
-    assert decision.effect == picking.Drop((101,))
+    assert decision.effect == pick_walk.Drop((101,))
 
 
 def test_the_day_of_expiry_itself_is_still_sold() -> None:
