@@ -112,7 +112,7 @@ def audit(as_json: bool) -> None:
 )
 def decode(files: tuple[Path, ...]) -> None:
     """Print the barcodes that are read from pictures, with steps and times."""
-    from stations import decoding
+    from stations.decoding import report
 
     for path in files:
-        click.echo(decoding.report(path))
+        click.echo(report(path))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext
 
 
 def _(sentence: str) -> str:
