@@ -115,4 +115,9 @@ def decode(files: tuple[Path, ...]) -> None:
     from stations.decoding import report
 
     for path in files:
-        click.echo(report(path))
+        found = report(path)
+        click.echo(f"{path}: {found.refusal or len(found.decoded)} ({found.milliseconds:.0f} ms)")
+        for code in found.decoded:
+            click.echo(f"    {code.text!r} {code.symbology} by {code.engine}, {code.step}")
+        for step in found.steps:
+            click.echo(f"        {step.step}: {step.milliseconds:.1f} ms")
