@@ -48,7 +48,7 @@ def png(pixels: npt.NDArray[np.uint8]) -> bytes:
         ("[00]395212345000000014", "Code128", True, "00395212345000000014", Symbology.GS1_128),
         ("TOTE-0042", "Code39", False, "TOTE-0042", Symbology.CODE_39),
         ("19521234543210", "ITF", False, "19521234543210", Symbology.ITF_14),
-        ("123456", "ITF", False, "123456", Symbology.ITF),
+        ("1234567890", "ITF", False, "1234567890", Symbology.ITF),
         ("https://example.org/p/1", "QRCode", False, "https://example.org/p/1", Symbology.QR),
         ("SN42", "DataMatrix", False, "SN42", Symbology.DATA_MATRIX),
         (
