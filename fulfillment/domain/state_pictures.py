@@ -1,6 +1,6 @@
 """The state machines as a page of Mermaid pictures: ``docs/states.md`` is made here.
 
-    python -m fulfillment.domain.state_pictures > docs/states.md
+python -m fulfillment.domain.state_pictures > docs/states.md
 """
 
 from __future__ import annotations
