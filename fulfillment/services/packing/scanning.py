@@ -44,6 +44,7 @@ from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.packing import Counted
 from fulfillment.store.parcels import PackSession, Parcel, ParcelLine
 from fulfillment.store.people import Station
+from fulfillment.store.scans import check_scan_id
 from fulfillment.store.stock import StockBalance
 from fulfillment.store.transaction import Transaction, reads, writes
 
@@ -85,6 +86,7 @@ def scan(tx: Transaction, actor: Actor, *, station_id: int, scan_id: str, raw: s
 
     Raises: NotPermitted when *actor* may not pack in the station's warehouse.
     """
+    check_scan_id(scan_id)
     gesture = Gesture(actor, station_id, scan_id, raw)
     row = rows.bench_at(tx, station_id, scan_id)
     if row is None:
