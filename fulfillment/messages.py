@@ -26,6 +26,8 @@ class Message:
 
     sentence: str
     advice: str = ""
+    advice_with: tuple[tuple[str, str], ...] = ()
+    """Better advice where a field says more: (field, advice); the first that is not empty counts."""
 
 
 MESSAGES: dict[str, Message] = {

@@ -37,9 +37,9 @@ a :class:`PageOutput`. What a field of the answer reveals only once is named in 
 
 from flask_openapi3.openapi import OpenAPI
 
-from fulfillment.api import health, people
+from fulfillment.api import dispatch, health, packing, people, picking, tasks
 
-MODULES = (people,)
+MODULES = (people, picking, packing, tasks, dispatch)
 """Every module with ``routes``."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -21,6 +21,7 @@ from fulfillment.domain.errors import Fault, InvalidInput, invalid
 from fulfillment.services.paging import Page
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 LONGEST_TEXT = 2000
 MOST_PER_PAGE = 200
@@ -106,6 +107,14 @@ class PageQuery(Query):
 def cursor_of(*key: int | str) -> str:
     """The opaque cursor of a sort key."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def rendered_page(page: Page[T], item: Callable[[T], Any]) -> dict[str, Any]:
+    """A page as JSON, each of its items made by *item*."""
+    return {
+        "items": [item(each) for each in page.items],
+        "next": cursor_of(*page.next_key) if page.next_key else None,
+    }
 
 
 def _key_in(cursor: str) -> tuple[int | str, ...] | None:
