@@ -167,9 +167,7 @@ PICK: Mapping[str, Message] = {
         (("totes", _("Set tote %(totes)s aside for put-back.")),),
     ),
     "unreadable": _UNREADABLE,
-    "not-for-picking": Message(
-        _("%(scanned)s means nothing here."), _("Scan the %(expected)s.")
-    ),
+    "not-for-picking": Message(_("%(scanned)s means nothing here."), _("Scan the %(expected)s.")),
     "bin-first": Message(_("The bin comes first."), _("Scan bin %(expected)s.")),
     "wrong-bin": Message(_("This is bin %(scanned)s."), _("Go to bin %(expected)s.")),
     "in-hand": Message(
@@ -207,9 +205,7 @@ PICK: Mapping[str, Message] = {
     "wrong-tote": Message(_("This is tote %(tote)s."), _("Scan tote %(expected)s.")),
     "tote-is-full": Message(_("Tote %(tote)s was closed as full."), _("Scan another tote.")),
     "tote-not-empty": Message(_("Goods of nobody lie in tote %(tote)s."), _("Empty it first.")),
-    "tote-taken": Message(
-        _("Tote %(tote)s travels with another list."), _("Scan another tote.")
-    ),
+    "tote-taken": Message(_("Tote %(tote)s travels with another list."), _("Scan another tote.")),
     "nothing-to-undo": Message(_("There is nothing to take back.")),
     "undo-too-late": Message(_("Shipment %(shipment)s is being packed already.")),
     "last-stop": Message(_("Bin %(bin)s is the only stop left."), _("It cannot be skipped.")),
@@ -310,7 +306,9 @@ TASK: Mapping[str, Message] = {
 """At put-back and count."""
 
 DISPATCH: Mapping[str, Message] = {
-    "parcel-out": Message(_("%(tracking)s is on the van."), _("%(left)s of its shipment are left.")),
+    "parcel-out": Message(
+        _("%(tracking)s is on the van."), _("%(left)s of its shipment are left.")
+    ),
     "shipment-dispatched": Message(
         _("%(tracking)s is on the van: shipment %(shipment)s has left.")
     ),

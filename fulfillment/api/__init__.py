@@ -37,9 +37,19 @@ a :class:`PageOutput`. What a field of the answer reveals only once is named in 
 
 from flask_openapi3.openapi import OpenAPI
 
-from fulfillment.api import dispatch, health, packing, people, picking, tasks
+from fulfillment.api import (
+    allocation,
+    dispatch,
+    health,
+    orders,
+    packing,
+    people,
+    picking,
+    tasks,
+    waves,
+)
 
-MODULES = (people, picking, packing, tasks, dispatch)
+MODULES = (orders, allocation, waves, picking, packing, tasks, dispatch, people)
 """Every module with ``routes``."""
 
 

@@ -197,9 +197,7 @@ class ShippedOutput(Output):
     already: bool
 
 
-@routes.post(
-    "/shipments/<int:shipment_id>/ship", permission=Permission.SHIP, answer=ShippedOutput
-)
+@routes.post("/shipments/<int:shipment_id>/ship", permission=Permission.SHIP, answer=ShippedOutput)
 def ship(actor: Actor, shipment_id: int) -> packing.ShipResult:
     """Ship a labelled shipment and take its stock down, once however often it is asked."""
     return packing.ship(actor, shipment_id=shipment_id)

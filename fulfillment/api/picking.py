@@ -11,7 +11,7 @@ from fulfillment.api.frame import Routes
 from fulfillment.api.inputs import CodeText, Input, Key, Output
 from fulfillment.api.scans import NextStepOutput, ScanInput, VerdictOutput
 from fulfillment.domain.people import Actor, Permission
-from fulfillment.domain.picking import PickState, Stop
+from fulfillment.domain.pick_walk import PickState, Stop
 from fulfillment.services import picking
 from fulfillment.services.picking import PickReply
 
