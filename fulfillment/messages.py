@@ -69,6 +69,22 @@ MESSAGES: dict[str, Message] = {
     ),
     "invalid-input": Message(_("The input is wrong; nothing was changed.")),
     "file-unreadable": Message(_("The file cannot be read: %(reason)s.")),
+    "label-not-confirmed": Message(
+        _("The label must be scanned on its box before it ships."),
+        _("Scan it: %(tracking_numbers)s."),
+    ),
+    "cannot-split": Message(_("Order %(number)s cannot be split like this: %(reason)s.")),
+    "label-active": Message(
+        _("Labels of order %(number)s show the old address: %(tracking_numbers)s."),
+        _("Void them first."),
+    ),
+    "encoding-needed": Message(
+        _("The file does not say its encoding."), _("Choose the one in which it reads right.")
+    ),
+    "has-open-work": Message(
+        _("You have %(kind)s %(number)s open."), _("Finish it or hand it over first.")
+    ),
+    "cannot-print": Message(_("The document has texts that cannot be printed.")),
     # Refusals of the web frame.
     "bad-request": Message(_("The request is malformed.")),
     "no-such-address": Message(_("There is nothing at this address.")),

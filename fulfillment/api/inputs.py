@@ -89,10 +89,7 @@ class PageQuery(Query):
 
     def after(self) -> int:
         """The id after which the page begins (0: at the start); raises :class:`InvalidInput`."""
-        key = self.key(1)
-        if key and not isinstance(key[0], int):
-            raise invalid("cursor", "not-a-cursor")
-        return int(key[0]) if key else 0
+        return int(self.key_like((0,))[0])
 
     def key(self, length: int) -> tuple[int | str, ...]:
         """The sort key after which the page begins, of *length* parts; empty at the start."""
@@ -100,6 +97,13 @@ class PageQuery(Query):
             return ()
         key = _key_in(self.cursor)
         if key is None or len(key) != length:
+            raise invalid("cursor", "not-a-cursor")
+        return key
+
+    def key_like(self, first: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        """Like :meth:`key`, with parts of the types of *first*, which is the key at the start."""
+        key = self.key(len(first)) or first
+        if [type(part) for part in key] != [type(part) for part in first]:
             raise invalid("cursor", "not-a-cursor")
         return key
 
