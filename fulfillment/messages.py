@@ -128,4 +128,7 @@ def sentence(code: str, fields: Mapping[str, Any]) -> str:
 def said(msgid: str, fields: Mapping[str, Any]) -> str:
     """One translated sentence with its gaps filled; a field that is missing shows as ``?``."""
     filled: defaultdict[str, Any] = defaultdict(lambda: "?", fields)
+    for name, value in fields.items():
+        if isinstance(value, list | tuple):
+            filled[name] = ", ".join(map(str, value))
     return str(gettext(msgid) % filled)

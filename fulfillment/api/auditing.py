@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from fulfillment.api.frame import Routes
-from fulfillment.api.inputs import Output, PageOutput, PageQuery
+from fulfillment.api.inputs import Key, Output, PageOutput, PageQuery
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.services import auditing
 from fulfillment.services.paging import Page
@@ -83,6 +83,52 @@ def list_acts(actor: Actor, query: ActQuery) -> Page[auditing.Act]:
         actor,
         act=query.act,
         subject_kind=query.subject_kind,
+        before=query.after() or None,
+        limit=query.limit,
+    )
+
+
+class ScanQuery(PageQuery):
+    """Which scans."""
+
+    shipment_id: Key | None = None
+    station_id: Key | None = None
+    process: Literal["", "pick", "pack", "task", "dispatch"] = ""
+    accepted: bool | None = None
+
+
+class ScanOutput(Output):
+    """A scan, refused ones too, with its first answer."""
+
+    id: int
+    at: datetime
+    process: str
+    by: str
+    station: str | None
+    raw: str
+    accepted: bool
+    code: str
+    fields: dict[str, Any]
+    shipment: str | None
+    quantity: int
+    undone: bool = Field(description="A later scan took it back.")
+
+
+class ScanPage(PageOutput):
+    """Scans, the newest first."""
+
+    items: list[ScanOutput]
+
+
+@routes.get("/scans", permission=Permission.SEE_REPORTS, answer=ScanPage)
+def list_scans(actor: Actor, query: ScanQuery) -> Page[auditing.LoggedScan]:
+    """The scan log of your warehouses, the newest first."""
+    return auditing.list_scans(
+        actor,
+        shipment_id=query.shipment_id,
+        station_id=query.station_id,
+        process=query.process,
+        accepted=query.accepted,
         before=query.after() or None,
         limit=query.limit,
     )
