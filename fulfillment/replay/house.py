@@ -81,6 +81,15 @@ class Goods:
 
 
 @dataclass(frozen=True)
+class Hired:
+    """Somebody with an account: who they are, and the password that is shown once."""
+
+    actor: Actor
+    role: Role
+    first_password: str
+
+
+@dataclass(frozen=True)
 class Crew:
     """The people and the fixed things of one warehouse."""
 
@@ -105,6 +114,8 @@ class House:
     crews: tuple[Crew, ...]
     goods: Mapping[str, Goods]
     """By SKU."""
+    hired: tuple[Hired, ...]
+    """Everybody, the administrator first."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +132,10 @@ class Tracking:
 
 @dataclass(frozen=True)
 class Staffing:
-    """How many totes and people each warehouse has."""
+    """How many totes, carts and people each warehouse has."""
 
     totes: int = 400
+    carts: int = 4
     pickers: int = 2
     packers: int = 2
 
@@ -153,22 +165,23 @@ def establish(
     staffing = staffing or Staffing()
     terms.put_seller(office, seller)
     for planned in plan.warehouses:
-        _warehouse(office, planned, totes=_tote_codes(planned.code, staffing.totes))
+        _warehouse(office, planned, staffing)
     _carriage(office, seller.code, [planned.code for planned in plan.warehouses])
     known = _goods(office, seller.code, goods, tracking, low_stock or {})
     _receive(office, seller.code, plan.opening, tracking, today)
     (seller_id,) = (
         row["id"] for row in listing.list_sellers(office).rows if row["code"] == seller.code
     )
-    crews = tuple(_crew(office, planned, staffing) for planned in plan.warehouses)
-    administrator = _person(office, "administrator", Role.ADMINISTRATOR, None)
-    return House(seller.code, seller_id, administrator, crews, known)
+    administrator = _hire(office, "administrator", Role.ADMINISTRATOR)
+    hired = [administrator]
+    crews = tuple(_crew(office, planned, staffing, hired) for planned in plan.warehouses)
+    return House(seller.code, seller_id, administrator.actor, crews, known, tuple(hired))
 
 
 # --- places ----------------------------------------------------------------------------------
 
 
-def _warehouse(office: Actor, planned: PlannedWarehouse, *, totes: Sequence[str]) -> None:
+def _warehouse(office: Actor, planned: PlannedWarehouse, staffing: Staffing) -> None:
     address = PostalAddress(
         name=planned.name, lines=("1 Dock Road",), city="London", postcode="E16 2AA", country="GB"
     )
@@ -177,7 +190,11 @@ def _warehouse(office: Actor, planned: PlannedWarehouse, *, totes: Sequence[str]
         WarehouseEntry(planned.code, planned.name, "Europe/London", address, layout_of(planned)),
     )
     others = [
-        *(LocationEntry(code, TOTE) for code in totes),
+        *(LocationEntry(code, TOTE) for code in _tote_codes(planned.code, staffing.totes)),
+        *(
+            LocationEntry(f"{planned.code}-CART{number}", "cart")
+            for number in range(1, staffing.carts + 1)
+        ),
         LocationEntry(f"{planned.code}-STAGE", "staging"),
         LocationEntry(f"{planned.code}-QUAR", QUARANTINE),
     ]
@@ -337,51 +354,56 @@ def _lots(stock: OpeningStock, today: date) -> Iterator[_Receipt]:
 # --- people ------------------------------------------------------------------------------------
 
 
-def _crew(office: Actor, planned: PlannedWarehouse, staffing: Staffing) -> Crew:
+def _crew(office: Actor, planned: PlannedWarehouse, staffing: Staffing, hired: list[Hired]) -> Crew:
     (warehouse,) = (
         row for row in listing.list_warehouses(office).rows if row["code"] == planned.code
     )
     warehouse_id = int(warehouse["id"])
     changes = POLICIES.get(planned.code, {})
     if changes:
-        people.change_policy(office, warehouse_id, changes=changes, reason="as the replay needs it")
-    code = planned.code.lower()
+        people.change_policy(office, warehouse_id, changes=changes, reason="the way of this house")
+    suffix = planned.code.lower()
+
+    def hire(name: str, role: Role, station_id: int | None = None) -> Actor:
+        one = _hire(office, f"{name}-{suffix}", role, warehouse_id, station_id=station_id)
+        hired.append(one)
+        return one.actor
+
     return Crew(
         warehouse_id=warehouse_id,
         code=planned.code,
         pickers=tuple(
-            _person(office, f"picker{number}-{code}", Role.PICKER, warehouse_id)
-            for number in range(1, staffing.pickers + 1)
+            hire(f"picker{number}", Role.PICKER) for number in range(1, staffing.pickers + 1)
         ),
         packers=tuple(
-            _person(
-                office,
-                f"packer{number}-{code}",
-                Role.PACKER,
-                warehouse_id,
-                station_id=people.create_station(
-                    office,
-                    warehouse_id=warehouse_id,
-                    code=f"{planned.code}-S{number}",
-                    name=f"Bench {number}",
-                ).id,
-            )
+            hire(f"packer{number}", Role.PACKER, _station(office, warehouse_id, planned, number))
             for number in range(1, staffing.packers + 1)
         ),
-        supervisor=_person(office, f"supervisor-{code}", Role.SUPERVISOR, warehouse_id),
+        supervisor=hire("supervisor", Role.SUPERVISOR),
         totes=tuple(_tote_codes(planned.code, staffing.totes)),
         bins=tuple(place.code for place in planned.bins),
     )
 
 
-def _person(
+def _station(office: Actor, warehouse_id: int, planned: PlannedWarehouse, number: int) -> int:
+    return people.create_station(
+        office,
+        warehouse_id=warehouse_id,
+        code=f"{planned.code}-S{number}",
+        name=f"Bench {number}",
+    ).id
+
+
+def _hire(
     office: Actor,
     login: str,
     role: Role,
-    warehouse_id: int | None,
+    warehouse_id: int | None = None,
     *,
     station_id: int | None = None,
-) -> Actor:
-    """Make an account and be that person."""
+) -> Hired:
     made = people.create_user(office, login=login, name=login, roles=[RoleWish(role, warehouse_id)])
-    return Actor(made.user_id, login, (Grant.of_role(role, warehouse_id),), station_id=station_id)
+    grants = (Grant.of_role(role, warehouse_id),)
+    return Hired(
+        Actor(made.user_id, login, grants, station_id=station_id), role, made.first_password
+    )

@@ -147,7 +147,7 @@ def pack_and_ship(bench: Bench, cancels: Cancels) -> str:
     shipment = bench.shipment
     if cancels("picked", shipment):
         return _find_cancelled(bench)
-    if not _open(bench):
+    if not open_order(bench):
         return bench.state
     if not _check_pieces(bench, cancels):
         return bench.state
@@ -180,8 +180,8 @@ def _opening_code(bench: Bench) -> str:
 # --- opening ---------------------------------------------------------------------------------
 
 
-def _open(bench: Bench) -> bool:
-    """Scan the tote; False when the order turns out to be cancelled."""
+def open_order(bench: Bench) -> bool:
+    """Scan the tote at the bench; False when the order turns out to be cancelled."""
     bench.luck.slip("pack", BEFORE_OPENING, bench)
     verdict = bench.do(_opening_code(bench))
     if isinstance(verdict, Refused):
@@ -231,7 +231,7 @@ def _check_pieces(bench: Bench, cancels: Cancels) -> bool:
             short_at = None
             _report_short(bench)
             continue
-        if not _scan_piece(bench):
+        if not scan_next(bench):
             return False
         if not asked:
             asked = True
@@ -241,7 +241,7 @@ def _check_pieces(bench: Bench, cancels: Cancels) -> bool:
     return bench.state == "packed"
 
 
-def _scan_piece(bench: Bench) -> bool:
+def scan_next(bench: Bench) -> bool:
     """Count the largest pack that fits; False when the order turns out to be cancelled."""
     line = bench.open_lines[0]
     goods = bench.goods(line)
@@ -410,15 +410,15 @@ def _always(_bench: Bench) -> bool:
     return True
 
 
-def _scans(raw: Callable[[Bench], str]) -> Callable[[Bench], None]:
+def _scans(raw: str | Callable[[Bench], str]) -> Callable[[Bench], None]:
     def make(bench: Bench) -> None:
-        bench.scan(raw(bench))
+        bench.scan(raw if isinstance(raw, str) else raw(bench))
 
     return make
 
 
 def _commands(command: Command) -> Callable[[Bench], None]:
-    return _scans(lambda bench: own_code(Own.COMMAND, command))
+    return _scans(own_code(Own.COMMAND, command))
 
 
 def _first(tracking: str) -> Callable[[Bench], bool]:
@@ -516,8 +516,8 @@ def _unpicked(bench: Bench) -> str:
 
 BEFORE_OPENING: tuple[Slip[Bench], ...] = (
     Slip("no-order-open", _free, _scans(lambda bench: _foreign_goods(bench).piece)),
-    Slip("unreadable", _free, _scans(lambda bench: "]C1?")),
-    Slip("unknown-barcode", _free, _scans(lambda bench: own_code(Own.TOTE, "NOTHING"))),
+    Slip("unreadable", _free, _scans("]C1?")),
+    Slip("unknown-barcode", _free, _scans(own_code(Own.TOTE, "NOTHING"))),
     Slip("nothing-to-take-over", _free, _commands(Command.TAKE_OVER)),
     Slip("order-on-hold", _free, _held_order),
     Slip(
@@ -539,9 +539,9 @@ BEFORE_OPENING: tuple[Slip[Bench], ...] = (
 """While the bench is free."""
 
 WHILE_PACKING: tuple[Slip[Bench], ...] = (
-    Slip("unreadable", _always, _scans(lambda bench: "]C1?")),
-    Slip("unknown-barcode", _always, _scans(lambda bench: "4000000000006")),
-    Slip("not-for-packing", _always, _scans(lambda bench: own_code(Own.LOCATION, "X"))),
+    Slip("unreadable", _always, _scans("]C1?")),
+    Slip("unknown-barcode", _always, _scans("4000000000006")),
+    Slip("not-for-packing", _always, _scans(own_code(Own.LOCATION, "X"))),
     Slip("wrong-item", _always, _scans(lambda bench: _foreign_goods(bench).piece)),
     Slip("too-many", lambda bench: _full_line(bench) is not None, _scan_full_line),
     Slip(
@@ -595,7 +595,7 @@ WHILE_PACKING: tuple[Slip[Bench], ...] = (
         _scans(lambda bench: own_code(Own.TOTE, _another_tote(bench))),
     ),
     Slip("opened-elsewhere", lambda bench: not _is_busy(bench.other), _at_other_station),
-    Slip("unknown-carton", _always, _scans(lambda bench: own_code(Own.CARTON, "NO-SUCH-BOX"))),
+    Slip("unknown-carton", _always, _scans(own_code(Own.CARTON, "NO-SUCH-BOX"))),
     Slip("reason-needed", _always, _short_without_reason),
     Slip(
         "nothing-short",

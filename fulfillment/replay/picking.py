@@ -244,9 +244,9 @@ def _awaits(*kinds: str) -> Callable[[Walk], bool]:
     return lambda walk: walk.state.awaits in kinds
 
 
-def _scans(raw: Callable[[Walk], str]) -> Callable[[Walk], None]:
+def _scans(raw: str | Callable[[Walk], str]) -> Callable[[Walk], None]:
     def make(walk: Walk) -> None:
-        walk.scan(raw(walk))
+        walk.scan(raw if isinstance(raw, str) else raw(walk))
 
     return make
 
@@ -353,11 +353,11 @@ SLIPS: tuple[Slip[Walk], ...] = (
         _awaits("bin", "item", "tote"),
         _scan_on_anothers_list,
     ),
-    Slip("unreadable", _awaits("bin", "item", "tote"), _scans(lambda walk: "]C1?")),
+    Slip("unreadable", _awaits("bin", "item", "tote"), _scans("]C1?")),
     Slip(
         "not-for-picking",
         _awaits("bin", "item", "tote"),
-        _scans(lambda walk: own_code(Own.CARTON, "M")),
+        _scans(own_code(Own.CARTON, "M")),
     ),
     Slip("bin-first", _awaits("bin"), _scans(lambda walk: walk.goods.piece)),
     Slip(
@@ -380,7 +380,7 @@ SLIPS: tuple[Slip[Walk], ...] = (
         _at_item,
         _scans(lambda walk: own_code(Own.TOTE, walk.feed.tote or walk.crew.totes[0])),
     ),
-    Slip("unknown-barcode", _at_item, _scans(lambda walk: "4000000000006")),
+    Slip("unknown-barcode", _at_item, _scans("4000000000006")),
     Slip("wrong-item", _at_item, _scans(lambda walk: walk.other_goods().piece)),
     Slip(
         "wrong-lot",
@@ -420,7 +420,7 @@ SLIPS: tuple[Slip[Walk], ...] = (
     Slip(
         "scan-every-piece",
         lambda walk: bool(walk.state.in_hand) and walk.state.counts_pieces,
-        _scans(lambda walk: own_code(Own.QUANTITY, "1")),
+        _scans(own_code(Own.QUANTITY, "1")),
     ),
     Slip(
         "wrong-quantity",
@@ -430,7 +430,7 @@ SLIPS: tuple[Slip[Walk], ...] = (
     Slip(
         "unknown-tote",
         _awaits("tote"),
-        _scans(lambda walk: own_code(Own.TOTE, "NO-SUCH-TOTE")),
+        _scans(own_code(Own.TOTE, "NO-SUCH-TOTE")),
     ),
     Slip(
         "tote-of-another",
@@ -459,7 +459,7 @@ SLIPS: tuple[Slip[Walk], ...] = (
         ),
         _scans(lambda walk: walk.command(Command.SKIP)),
     ),
-    Slip("short-first", _at_item, _scans(lambda walk: own_code(Own.REASON, "EMPTY"))),
+    Slip("short-first", _at_item, _scans(own_code(Own.REASON, "EMPTY"))),
     Slip("reason-needed", _at_item, lambda walk: _ask_short(walk, walk.goods.piece)),
     Slip("unknown-reason", _at_item, lambda walk: _ask_short(walk, own_code(Own.REASON, "RAIN"))),
     Slip(

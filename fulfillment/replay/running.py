@@ -275,7 +275,7 @@ def _review(run: Run, orders: Sequence[NewOrder], taken: Sequence[OrderTaken]) -
             review.correct_address(
                 office,
                 hold.order_id,
-                address=replace(order.address, **_missing_parts(order)),
+                address=_completed(order.address),
                 reason="asked by telephone",
             )
     for hold in questions.holds_in_review(list(waiting)):
@@ -285,9 +285,9 @@ def _review(run: Run, orders: Sequence[NewOrder], taken: Sequence[OrderTaken]) -
             review.confirm_order(office, order_id)
 
 
-def _missing_parts(order: NewOrder) -> dict[str, str]:
-    whole = town_of(order.address.country)
-    return {"city": whole.city, "postcode": whole.postcode}
+def _completed(address: PostalAddress) -> PostalAddress:
+    whole = town_of(address.country)
+    return replace(address, city=whole.city, postcode=whole.postcode)
 
 
 def _release(run: Run) -> int:

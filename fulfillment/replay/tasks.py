@@ -161,9 +161,9 @@ def _always(_work: Work) -> bool:
     return True
 
 
-def _scans(raw: Callable[[Work], str]) -> Callable[[Work], None]:
+def _scans(raw: str | Callable[[Work], str]) -> Callable[[Work], None]:
     def make(work: Work) -> None:
-        work.scan(raw(work))
+        work.scan(raw if isinstance(raw, str) else raw(work))
 
     return make
 
@@ -187,10 +187,10 @@ def _others_scan(work: Work) -> None:
 
 
 _WRONG_GOODS: tuple[Slip[Work], ...] = (
-    Slip("unknown-barcode", _always, _scans(lambda work: "4000000000006")),
+    Slip("unknown-barcode", _always, _scans("4000000000006")),
     Slip("wrong-item", _always, _scans(_other_piece)),
-    Slip("unreadable", _always, _scans(lambda work: "]C1?")),
-    Slip("not-for-task", _always, _scans(lambda work: own_code(Own.CARTON, "M"))),
+    Slip("unreadable", _always, _scans("]C1?")),
+    Slip("not-for-task", _always, _scans(own_code(Own.CARTON, "M"))),
     Slip("wrong-lot", _of("lot"), _scans(lambda work: work.goods.code(1, lot="NOSUCHLOT")[0])),
     Slip("serial-needed", _of("serial"), _scans(lambda work: work.goods.piece)),
     Slip(
@@ -210,7 +210,7 @@ NOT_MINE: tuple[Slip[Work], ...] = (Slip("not-your-task", _always, _others_scan)
 WITH_EMPTY_HANDS: tuple[Slip[Work], ...] = (
     *_WRONG_GOODS,
     Slip("item-first", _always, _scans(lambda work: own_code(Own.LOCATION, work.crew.bins[0]))),
-    Slip("nothing-to-undo", _always, _scans(lambda work: own_code(Own.COMMAND, Command.UNDO))),
+    Slip("nothing-to-undo", _always, _scans(own_code(Own.COMMAND, Command.UNDO))),
     Slip(
         "too-many",
         lambda work: work.state.tracking != "serial" and work.goods.packs[0][0] > work.state.left,
@@ -219,7 +219,7 @@ WITH_EMPTY_HANDS: tuple[Slip[Work], ...] = (
 )
 
 WITH_GOODS: tuple[Slip[Work], ...] = (
-    Slip("unknown-bin", _always, _scans(lambda work: own_code(Own.LOCATION, "NO-SUCH-BIN"))),
+    Slip("unknown-bin", _always, _scans(own_code(Own.LOCATION, "NO-SUCH-BIN"))),
     Slip(
         "serial-twice",
         lambda work: bool(work.state.serials),
@@ -229,8 +229,8 @@ WITH_GOODS: tuple[Slip[Work], ...] = (
 
 WHILE_COUNTING: tuple[Slip[Work], ...] = (
     *_WRONG_GOODS,
-    Slip("scan-every-piece", _of("serial"), _scans(lambda work: own_code(Own.QUANTITY, "3"))),
-    Slip("nothing-to-undo", _always, _scans(lambda work: own_code(Own.COMMAND, Command.UNDO))),
+    Slip("scan-every-piece", _of("serial"), _scans(own_code(Own.QUANTITY, "3"))),
+    Slip("nothing-to-undo", _always, _scans(own_code(Own.COMMAND, Command.UNDO))),
 )
 
 WITH_SERIALS: tuple[Slip[Work], ...] = (
