@@ -35,6 +35,7 @@ class Waiting:
     state: str
     order_id: int
     order_number: str
+    pieces: int
     totes: tuple[str, ...] = ()
 
 
@@ -129,6 +130,7 @@ def _waiting(
             _shipment.c.number,
             _shipment.c.state,
             _shipment.c.order_id,
+            _shipment.c.pieces,
             _order.c.number.label("order_number"),
         )
         .join(_order, _order.c.id == _shipment.c.order_id)
@@ -138,7 +140,15 @@ def _waiting(
     ).all()
     used = _totes_of(tx, [row.id for row in rows]) if totes else {}
     return [
-        Waiting(row.id, row.number, row.state, row.order_id, row.order_number, used.get(row.id, ()))
+        Waiting(
+            shipment_id=row.id,
+            number=row.number,
+            state=row.state,
+            order_id=row.order_id,
+            order_number=row.order_number,
+            pieces=row.pieces,
+            totes=used.get(row.id, ()),
+        )
         for row in rows
     ]
 
