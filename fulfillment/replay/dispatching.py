@@ -17,8 +17,8 @@ def load_van(crew: Crew, luck: Luck, tally: Tally, memory: Memory) -> int:
     parcels = questions.parcels_at_dock(crew.warehouse_id)
     for parcel in parcels:
         _slip(crew, luck, tally, "parcel-unknown", raw="1Z999")
-        if memory.void:
-            _slip(crew, luck, tally, "label-void", raw=memory.void)
+        if crew.warehouse_id in memory.void:
+            _slip(crew, luck, tally, "label-void", raw=memory.void[crew.warehouse_id])
         raw = parcel.sscc if luck.happens(0.2) else parcel.tracking_number
         verdict = _scan(porter, crew, luck, tally, raw)
         if isinstance(verdict, Refused):

@@ -38,8 +38,8 @@ class Memory:
     """By warehouse id: a shipment that is shipped."""
     tracking: str = ""
     """A label that is on another box."""
-    void: str = ""
-    """A label that is void, while its parcel has another one."""
+    void: dict[int, str] = field(default_factory=dict)
+    """By warehouse id: a label that is void, while its parcel has another one."""
 
 
 @dataclass
@@ -332,7 +332,9 @@ def _weigh_all(bench: Bench) -> None:
     if bench.state != "labelled":
         raise ReplayError(f"pack: {bench.shipment.number} is {bench.state} after weighing")
     needed = bench.luck.lacks("pack", "label-void") or bench.luck.lacks("dispatch", "label-void")
-    if bench.luck.happens(VOID_SHARE) or (needed and not bench.memory.void):
+    if bench.luck.happens(VOID_SHARE) or (
+        needed and bench.crew.warehouse_id not in bench.memory.void
+    ):
         _print_again(bench)
 
 
@@ -373,7 +375,7 @@ def _print_again(bench: Bench) -> None:
     bench.command(Command.VOID_LABEL)
     while bench.state == "packed":
         _weigh_next(bench)
-    bench.memory.void = spoilt
+    bench.memory.void[bench.crew.warehouse_id] = spoilt
 
 
 def _confirm_labels(bench: Bench) -> None:
@@ -625,8 +627,8 @@ WHEN_LABELLED: tuple[Slip[Bench], ...] = (
     ),
     Slip(
         "label-void",
-        lambda bench: bool(bench.memory.void),
-        _scans(lambda bench: bench.memory.void),
+        lambda bench: bench.crew.warehouse_id in bench.memory.void,
+        _scans(lambda bench: bench.memory.void[bench.crew.warehouse_id]),
     ),
     Slip("reprint-needs-supervisor", _always, lambda bench: _reprint_twice(bench)),
 )
