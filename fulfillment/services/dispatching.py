@@ -22,14 +22,21 @@ _parcel = table_of(Parcel)
 _label = table_of(Label)
 _shipment = table_of(Shipment)
 
-ANSWERS = {
+ACCEPTANCES = {
     "parcel-out": ("tracking", "left"),
     "shipment-dispatched": ("shipment", "tracking"),
+}
+"""Every answer to an accepted scan at the dock, with the fields of its sentence."""
+
+REFUSALS = {
     "parcel-unknown": ("raw",),
     "label-void": ("tracking",),
     "parcel-not-shipped": ("tracking", "state"),
     "parcel-already-out": ("tracking", "since"),
 }
+"""Every reason to refuse a scan at the dock, with the fields of its sentence."""
+
+ANSWERS = {**ACCEPTANCES, **REFUSALS}
 """Every answer of the dock with its fields."""
 
 

@@ -400,6 +400,8 @@ def _item(tx: Transaction, gesture: Gesture, bench: Bench, scanned: ProductScan)
     )
     if bench.mode == "take-out":
         return _take_item_out(tx, bench, item)
+    if bench.mode == "short":
+        return Outcome(Refused("reason-needed"), bench)
     if bench.mode.startswith("short:"):
         return _short_item(tx, gesture, bench, item)
     return _count(tx, gesture.actor, bench, item)
@@ -565,6 +567,8 @@ def _short_item(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> 
 
 def _confirm(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
     """CONFIRM: everything missing is short; or "I am done", which the missing pieces refuse."""
+    if bench.mode == "short":
+        return Outcome(Refused("reason-needed"), bench)
     if bench.mode.startswith("short:"):
         reason = bench.mode.removeprefix("short:")
         return _shorted(tx, gesture, bench, reason, product_id=None, units=None)
