@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.errors import NothingToDo
 from fulfillment.domain.people import Actor
-from fulfillment.domain.picking import Feed, PickState, Stop
+from fulfillment.domain.pick_walk import Feed, PickState, Stop
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused
 from fulfillment.replay import questions
 from fulfillment.replay.house import Crew, Goods, House
