@@ -207,7 +207,7 @@ def _bin(planned: PlannedBin) -> LocationEntry:
     return LocationEntry(
         planned.code,
         zone=planned.zone,
-        aisle=planned.aisle,
+        aisle=planned.aisle - 1,  # the layout counts from 0
         x_metres=planned.x_m,
         y_metres=planned.y_m,
     )
@@ -217,7 +217,7 @@ def layout_of(planned: PlannedWarehouse) -> dict[str, object]:
     """Parallel aisles between a cross-aisle at the front and one at the back."""
     aisle_x = sorted({place.x_m for place in planned.bins})
     deepest = max(place.y_m for place in planned.bins)
-    return {"aisle_x": aisle_x, "cross_y": [0.0, deepest + 1.5], "depot": [0.0, 0.0]}
+    return {"aisle_x": aisle_x, "cross_y": [0.0, deepest + 1.5], "depot": [0, 0]}
 
 
 def _tote_codes(warehouse: str, totes: int) -> list[str]:
