@@ -2,15 +2,15 @@
 
    Characters are rebuilt from the key's place (KeyboardEvent.code) and Shift, so that the PC's
    keyboard layout and Caps Lock cannot change what the scanner sent. A scan ends with Enter or
-   Tab; without them after a gap. The gap is short until a scan has ended with a key: from then
-   on this scanner is known to end its scans, and only a long silence gives up waiting.
+   Tab; without them after a gap. The gap is long at first, so that a PC that stumbles does not cut
+   a code in two; it is short from the first scan on that came without a key at its end.
 
    Keys that a person types into a field marked data-typed are left alone, unless they come as
    fast as only a scanner types: then they are taken out of the field again and are a scan. */
 
 export const BURST_MS = 35; // keys closer than this on average come from a scanner
 export const GAP_MS = 60; // silence that ends a scan without a terminator
-export const PATIENCE_MS = 400; // the same for a scanner that is known to send one
+export const PATIENCE_MS = 1000; // the same while the scanner may be one that sends Enter
 const FEWEST = 3; // fewer characters are a person's
 const GROUP_SEPARATOR = "\u001d";
 
@@ -38,7 +38,7 @@ export class Wedge {
     this.onScan = onScan;
     this.onText = onText;
     this.settings = { layout: "us", prefix: "", suffix: "", ...settings };
-    this.endsWithKey = false;
+    this.gap = PATIENCE_MS;
     this.altDigits = "";
     this.reset();
   }
@@ -92,6 +92,7 @@ export class Wedge {
   }
 
   add(heard, event, typed) {
+    if (typed && event.timeStamp - this.last > GAP_MS) this.reset(); // a person's key before
     if (this.text && event.timeStamp - this.last > PATIENCE_MS) {
       this.mark = this.text.length; // what stood before was left over by a person
       this.first = event.timeStamp;
@@ -106,20 +107,18 @@ export class Wedge {
     if (!typed) {
       event.preventDefault();
       this.show(this.text);
-    } else if (event.timeStamp - this.first > BURST_MS * this.text.length + GAP_MS) {
-      this.reset(); // a person types here
-      return;
     }
     this.arm();
   }
 
   arm() {
     clearTimeout(this.timer);
-    const patience = this.endsWithKey ? PATIENCE_MS : GAP_MS;
     this.timer = setTimeout(() => {
-      if (this.isBurst()) this.end();
-      else if (this.typedInto) this.reset();
-    }, patience);
+      if (this.isBurst()) {
+        this.gap = GAP_MS;
+        this.end();
+      } else if (this.typedInto) this.reset();
+    }, this.gap);
   }
 
   isBurst() {
@@ -137,7 +136,7 @@ export class Wedge {
     if (event.key === "Tab" && !this.isBurst()) return;
     event.preventDefault();
     event.stopPropagation();
-    if (this.isBurst()) this.endsWithKey = true;
+    if (this.isBurst()) this.gap = PATIENCE_MS;
     this.end();
   }
 
