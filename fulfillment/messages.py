@@ -67,6 +67,21 @@ MESSAGES: dict[str, Message] = {
     ),
     "invalid-input": Message(_("The input is wrong; nothing was changed.")),
     "file-unreadable": Message(_("The file cannot be read: %(reason)s.")),
+    "label-not-confirmed": Message(
+        _("These labels were not scanned on their boxes: %(tracking_numbers)s."),
+        _("Scan them, or ask a supervisor."),
+    ),
+    "cannot-split": Message(_("Order %(number)s cannot be split like this: %(reason)s.")),
+    "label-active": Message(
+        _("A label shows the old address of order %(number)s: %(tracking_numbers)s."),
+        _("Void it first."),
+    ),
+    "encoding-needed": Message(
+        _("The file does not say its encoding."), _("Choose the preview that reads right.")
+    ),
+    "has-open-work": Message(
+        _("There is open work: %(kind)s %(number)s."), _("Finish it or hand it over first.")
+    ),
     # Refusals of the web frame.
     "bad-request": Message(_("The request is malformed.")),
     "no-such-address": Message(_("There is nothing at this address.")),
