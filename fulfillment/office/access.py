@@ -28,13 +28,6 @@ LONGEST_SECRET = 1000
 """More is no password, and hashing it would cost."""
 
 
-@blueprint.get("/")
-@page()
-def home() -> str:
-    """Where everybody begins."""
-    return render_template("office/home.html")
-
-
 @blueprint.get("/log-in")
 @public
 def log_in() -> str:

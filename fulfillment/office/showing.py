@@ -1,0 +1,67 @@
+"""How values look on the pages of the office: moments, money, words; filters of the templates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_currency, get_currency_precision
+from flask import Flask
+from flask_babel import get_locale  # type: ignore[import-untyped]  # ships no types
+from markupsafe import Markup
+
+from fulfillment.access import actor
+from fulfillment.domain.people import Permission
+from fulfillment.office import words
+
+
+def register(app: Flask) -> None:
+    """Give the templates their filters."""
+    app.jinja_env.filters.update(
+        moment=moment,
+        money=money,
+        **{f"as_{name}": partial(words.word, table) for name, table in _TABLES.items()},
+        as_waits=words.waits,
+    )
+    app.jinja_env.globals.update(may=may)
+
+
+_TABLES = {
+    "state": words.STATES,
+    "stage": words.STAGES,
+    "stamp": words.STAMPS,
+    "hold": words.HOLDS,
+    "reason": words.REASONS,
+    "rule": words.RULES,
+    "act": words.ACTS,
+    "place": words.PLACES,
+    "move": words.MOVES,
+    "task": words.TASKS,
+    "file": words.FILES,
+    "process": words.PROCESSES,
+    "field": words.FIELDS,
+}
+
+
+def moment(value: datetime | None, timezone: str = "") -> str | Markup:
+    """A moment on the clock of *timezone* ('' = UTC), its zone named; '–' for none."""
+    if value is None:
+        return "–"
+    local = value.astimezone(ZoneInfo(timezone) if timezone else UTC)
+    return Markup('<time datetime="{}">{}</time>').format(
+        value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), local.strftime("%Y-%m-%d %H:%M %Z")
+    )
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount in the form of the reader's language."""
+    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
+    return format_currency(amount, currency, locale=get_locale())
+
+
+def may(permission: str, **where: Any) -> bool:
+    """Whether whoever reads the page may do it: forms that would be refused are left out."""
+    return actor().may(Permission(permission), **where)

@@ -1,0 +1,353 @@
+"""What the office calls the codes of the domain: one table a kind of code, in three languages.
+
+A code without a word shows as it is; a test finds those that a page can show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext  # type: ignore[import-untyped]  # ships no types
+
+from fulfillment import messages
+from fulfillment.domain.errors import DomainError, Fault
+
+
+def _(text: str) -> str:
+    """Mark a text for the catalogues; it is translated when it is said."""
+    return text
+
+
+STATES: Mapping[str, str] = {
+    "review": _("in review"),
+    "confirmed": _("confirmed"),
+    "allocated": _("allocated"),
+    "merged": _("merged"),
+    "cancelled": _("cancelled"),
+    "shipped": _("shipped"),
+    "released": _("released"),
+    "picking": _("picking"),
+    "picked": _("picked"),
+    "packing": _("packing"),
+    "packed": _("packed"),
+    "labelled": _("labelled"),
+    "dispatched": _("dispatched"),
+    "open": _("open"),
+    "closed": _("closed"),
+    "weighed": _("weighed"),
+    "claimed": _("claimed"),
+    "done": _("done"),
+    "short": _("short"),
+}
+STAGES: Mapping[str, str] = {
+    **STATES,
+    "review": _("Review"),
+    "held": _("On hold"),
+    "waiting": _("Waiting for stock"),
+    "backorder": _("Backorders"),
+    "allocated": _("Allocated"),
+    "released": _("Released"),
+    "picking": _("Picking"),
+    "picked": _("Picked"),
+    "packing": _("Packing"),
+    "packed": _("Packed"),
+    "labelled": _("Labelled"),
+    "shipped-today": _("Shipped today"),
+    "late": _("Late: the van has left"),
+}
+STAMPS: Mapping[str, str] = {
+    "created": _("came in"),
+    "confirmed": _("confirmed"),
+    "allocated": _("allocated"),
+    "released": _("released"),
+    "pick_started": _("picking began"),
+    "picked": _("picked"),
+    "pack_started": _("packing began"),
+    "packed": _("packed"),
+    "weighed": _("weighed"),
+    "labelled": _("labelled"),
+    "shipped": _("shipped"),
+    "dispatched": _("dispatched"),
+    "cancelled": _("cancelled"),
+}
+HOLDS: Mapping[str, str] = {
+    "address": _("address incomplete"),
+    "payment": _("payment open"),
+    "stock": _("question about stock"),
+    "fraud": _("suspicion of fraud"),
+    "customer-note": _("note of the customer"),
+    "other": _("other"),
+}
+WAITS: Mapping[str, str] = {
+    "no-rule": _("the seller's rules pass no order by itself"),
+    "amount": _("the amount is above the seller's limit"),
+    "country": _("the country is not on the seller's list"),
+    "customer": _("the customer is not on the seller's list"),
+}
+REASONS: Mapping[str, str] = {
+    "single-warehouse": _("One warehouse serves it all."),
+    "fewest-shipments": _("No smaller number of warehouses has all that is there."),
+    "nearly-fewest-shipments": _("Few warehouses have it; the search for fewer was cut off."),
+    "out-of-stock": _("No warehouse has any of it."),
+    "ship-complete-waits": _("It ships only complete, and something is missing."),
+}
+RULES: Mapping[str, str] = {
+    "region-priority": _("priority by destination"),
+    "most-stock": _("most stock"),
+    "oldest-stock": _("oldest stock"),
+}
+WHY_NOT: Mapping[str, str] = {
+    "seller": _("they are of different sellers"),
+    "customer": _("they are of different customers"),
+    "currency": _("their currencies differ"),
+    "state": _("they are in different states"),
+    "address": _("their addresses differ"),
+    "on-a-shipment": _("a shipment serves one of them already"),
+    "kit-component": _("a part of a kit goes only with its kit"),
+    "too-many": _("more than is owed"),
+    "nothing-left": _("nothing would be left of the order"),
+}
+ACTS: Mapping[str, str] = {
+    "order.confirm": _("order confirmed"),
+    "order.hold": _("hold placed"),
+    "order.release-hold": _("hold released"),
+    "order.correct-address": _("address corrected"),
+    "order.change-priority": _("priority changed"),
+    "order.merge": _("order merged"),
+    "order.split": _("order split"),
+    "cancel-order": _("order cancelled"),
+    "cancel-shipment": _("shipment cancelled"),
+    "cancel-owed": _("what was owed cancelled"),
+    "un-ship": _("shipment taken back from the dock"),
+    "change-service": _("service changed"),
+    "deallocate": _("shipment taken apart"),
+}
+PLACES: Mapping[str, str] = {
+    "bin": _("bin"),
+    "bulk": _("bulk"),
+    "staging": _("staging"),
+    "quarantine": _("quarantine"),
+    "tote": _("tote"),
+    "cart": _("cart"),
+    "parcel": _("parcel"),
+}
+MOVES: Mapping[str, str] = {
+    "receipt": _("received"),
+    "move": _("moved"),
+    "pick": _("picked"),
+    "pack": _("packed"),
+    "ship": _("shipped"),
+    "un-ship": _("taken back"),
+    "put-back": _("put back"),
+    "unpack": _("unpacked"),
+    "short": _("found missing"),
+    "adjust": _("adjusted"),
+    "count": _("counted"),
+    "damaged": _("damaged"),
+}
+TASKS: Mapping[str, str] = {
+    "put-back": _("put back"),
+    "count": _("count"),
+    "replenish": _("replenish"),
+}
+FILES: Mapping[str, str] = {
+    "products": _("products"),
+    "barcodes": _("barcodes"),
+    "bins": _("bins"),
+    "stock": _("stock"),
+    "orders": _("orders"),
+}
+PROCESSES: Mapping[str, str] = {
+    "pick": _("picking"),
+    "pack": _("packing"),
+    "task": _("task"),
+    "dispatch": _("dispatch"),
+}
+FAULTS: Mapping[str, str] = {
+    "required": _("is missing"),
+    "missing": _("is missing"),
+    "too-long": _("is too long (%(text)s characters)"),
+    "control-characters": _("has characters that cannot be stored"),
+    "not-a-whole-number": _("is not a whole number"),
+    "not-an-integer": _("is not a whole number: %(text)s"),
+    "not-a-number": _("is not a number: %(text)s"),
+    "out-of-range": _("is out of range: %(text)s"),
+    "not-one-of": _("must be one of: %(text)s"),
+    "not-a-moment": _("is not a date and time: %(text)s"),
+    "not-a-day": _("is not a date: %(text)s"),
+    "not-a-local-minute": _("is not a time of day: %(text)s"),
+    "not-weekdays": _("must name weekdays, each once"),
+    "not-a-code": _("may hold capital letters, digits and single hyphens only: %(text)s"),
+    "not-a-web-address": _("is not a web address: %(text)s"),
+    "not-distinct": _("must be different ones"),
+    "too-many": _("are too many: %(text)s"),
+    "too-large": _("is too large: %(text)s"),
+    "no-lines": _("must have at least one line"),
+    "no-rows": _("has no rows"),
+    "unknown-country": _("is not a country: %(text)s"),
+    "unknown-currency": _("is not a currency: %(text)s"),
+    "unknown-sku": _("is no product of this seller: %(text)s"),
+    "unknown-service": _("is no carrier service: %(text)s"),
+    "unknown-seller": _("is no seller: %(text)s"),
+    "unknown-warehouse": _("is no warehouse: %(text)s"),
+    "unknown-bin": _("is no bin: %(text)s"),
+    "unknown-location": _("is no place: %(text)s"),
+    "unknown-timezone": _("is no time zone: %(text)s"),
+    "unknown-column": _("is no column of this kind of file"),
+    "repeated-column": _("stands twice in the heading"),
+    "missing-column": _("is missing in the heading"),
+    "too-many-cells": _("has more cells than the heading (%(text)s)"),
+    "too-few-cells": _("has fewer cells than the heading (%(text)s)"),
+    "differs-from-first-row": _("differs from the first row of the order (%(text)s)"),
+    "changed-row": _("was received with other content under document %(text)s"),
+    "duplicate-reference": _("is known with other content: %(text)s"),
+    "repeated-key": _("stands twice"),
+    "inactive-product": _("is not sold any more: %(text)s"),
+    "kit-without-components": _("is a kit without components: %(text)s"),
+    "barcode-taken": _("names another product: %(text)s"),
+    "own-code": _("is one of our own barcodes: %(text)s"),
+    "sscc": _("is the number of a parcel: %(text)s"),
+    "carries-lot-or-serial": _("carries a lot, a serial number or a date: %(text)s"),
+    "each-is-one": _("of a single piece must be 1"),
+    "not-tracked": _("is not asked for with this product: %(text)s"),
+    "a-serial-is-one-unit": _("must be 1 with a serial number"),
+    "serials-are-adjusted-one-by-one": _("of serial numbers is changed one by one"),
+    "lot-has-another-day": _("is another than the one of this lot: %(text)s"),
+    "a-kit-has-no-stock": _("is a kit, which has no stock of its own: %(text)s"),
+    "not-a-place-for-stock": _("is no place where stock is kept by hand: %(text)s"),
+    "same-place": _("is the place where it is already: %(text)s"),
+    "another-warehouse": _("is in another warehouse: %(text)s"),
+    "less-than-tare": _("is less than the carton itself weighs"),
+    "less-than-first": _("is less than the first number"),
+    "numbers-used": _("is less than the number that was drawn last: %(text)s"),
+    "not-confirmed": _("must be ticked"),
+    "surrounding-blanks": _("begins or ends with a blank: %(text)s"),
+    "not-a-yes-or-no": _("must be yes or no: %(text)s"),
+    "formula": _("is a formula; write its value"),
+    "has-stock": _("has stock; a kit has none of its own"),
+    "is-a-component": _("is a part of another kit"),
+    "kit-in-a-kit": _("is a kit itself, or the same product: %(text)s"),
+}
+FIELDS: Mapping[str, str] = {
+    "reason": _("Reason"),
+    "type": _("Type"),
+    "text": _("Search"),
+    "stage": _("Stage"),
+    "state": _("State"),
+    "hold": _("Hold"),
+    "channel": _("Channel"),
+    "seller": _("Seller"),
+    "seller_id": _("Seller"),
+    "warehouse": _("Warehouse"),
+    "warehouse_id": _("Warehouse"),
+    "priority": _("Priority"),
+    "priority_from": _("Priority from"),
+    "sku": _("SKU"),
+    "quantity": _("Quantity"),
+    "quantities": _("Quantity"),
+    "unit_price": _("Price"),
+    "unit_price_minor": _("Price"),
+    "country": _("Country"),
+    "currency": _("Currency"),
+    "name": _("Name"),
+    "company": _("Company"),
+    "lines": _("Lines"),
+    "city": _("City"),
+    "region": _("Region"),
+    "postcode": _("Postcode"),
+    "phone": _("Telephone"),
+    "email": _("E-mail"),
+    "customer": _("Customer"),
+    "reference": _("Reference"),
+    "note": _("Note of the customer"),
+    "packing_note": _("Note for the packer"),
+    "service": _("Service"),
+    "service_id": _("Service"),
+    "requested_service": _("Service"),
+    "sure": _("Yes, I am sure"),
+    "others": _("Orders"),
+    "location": _("Place"),
+    "source": _("From"),
+    "target": _("To"),
+    "lot": _("Lot"),
+    "serial": _("Serial number"),
+    "expires_on": _("Use by"),
+    "document": _("Document number"),
+    "file": _("File"),
+    "kind": _("Kind"),
+    "encoding": _("Encoding"),
+    "code": _("Code"),
+    "carrier": _("Carrier"),
+    "zone": _("Zone"),
+    "aisle": _("Aisle"),
+    "cut_off_before": _("Van leaves before"),
+    "items": _("Pieces"),
+    "limit": _("At most"),
+    "weight_grams": _("Weight in grams"),
+    "length_mm": _("Length in mm"),
+    "width_mm": _("Width in mm"),
+    "height_mm": _("Height in mm"),
+    "tare_grams": _("Weight of the empty carton in grams"),
+    "most_grams": _("May weigh at most, in grams"),
+    "low_stock_level": _("Low below"),
+    "lead_time_days": _("Days until the supplier delivers"),
+    "picture_url": _("Address of a picture"),
+    "tags": _("Tags"),
+    "tracking": _("Tracking"),
+    "timezone": _("Time zone"),
+    "local_time": _("Time"),
+    "weekdays": _("Weekdays"),
+    "days": _("Days"),
+    "first_number": _("First number"),
+    "last_number": _("Last number"),
+    "components": _("Components"),
+    "x_metres": _("x in metres"),
+    "y_metres": _("y in metres"),
+    "delta": _("Change"),
+}
+
+
+def word(table: Mapping[str, str], code: str) -> str:
+    """The word for *code* in the language of the request."""
+    return str(gettext(table[code])) if code in table else code
+
+
+def waits(code: str) -> str:
+    """Why an order waits for a person: ``amount``, ``product-tag:…``, ``hold:…``."""
+    kind, _colon, value = code.partition(":")
+    if kind == "product-tag":
+        return str(gettext(_("a product is marked “%(tag)s”"), tag=value))
+    if kind == "hold":
+        return word(HOLDS, value)
+    return word(WAITS, code)
+
+
+def error(refused: DomainError) -> str:
+    """The sentence of an error; its codes are said in words."""
+    fields: dict[str, Any] = {
+        name: ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        for name, value in refused.details().items()
+    }
+    if "reason" in fields:
+        fields["reason"] = word(WHY_NOT, str(fields["reason"]))
+    if "state" in fields:
+        fields["state"] = word(STATES, str(fields["state"]))
+    return messages.sentence(refused.code, fields)
+
+
+def fault(found: Fault) -> str:
+    """One sentence: the field by its label, and what is wrong with it."""
+    where = found.where.replace("]", "").replace("[", ".")
+    parts = where.split(".")
+    label = next((word(FIELDS, part) for part in reversed(parts) if part in FIELDS), found.where)
+    row = next((f" {int(part) + 1}" for part in parts if part.isdigit() and len(part) < 5), "")
+    sentence = fault_code(found.code, found.text)
+    return f"{label}{row} {sentence}".strip()
+
+
+def fault_code(code: str, text: str) -> str:
+    """What is wrong, without where."""
+    if code not in FAULTS:
+        return f"{code} {text}".strip()
+    return str(gettext(FAULTS[code]) % {"text": text})
