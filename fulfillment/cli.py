@@ -95,6 +95,9 @@ def demo(lan: bool, no_serve: bool) -> None:
 @click.option("--seed", default=1, show_default=True, help="Of everything that is left to chance.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--plan-only", is_flag=True, help="Up to pick lists; nothing is scanned.")
+@click.option(
+    "--scan", type=click.IntRange(min=1), help="Plan all orders, then work only N, the rest open."
+)
 @click.option("--database", help="Its URL; else DATABASE_URL, else a temporary SQLite file.")
 def replay(
     file: Path | None,
@@ -103,6 +106,7 @@ def replay(
     seed: int,
     as_json: bool,
     plan_only: bool,
+    scan: int | None,
     database: str | None,
 ) -> None:
     """Carry real invoices through the whole warehouse and prove the books.
@@ -115,15 +119,13 @@ def replay(
 
     if (file is None) == (made is None):
         _stop("Name a FILE of invoices, or make some: --made 100")
-    wish = command.Wish(seed=seed, orders=orders, plan_only=plan_only)
+    wish = command.Wish(seed=seed, orders=orders, scan=0 if plan_only else scan)
     source = command.rows_of_file(file) if file else command.made(made or 1, seed)
     try:
         with command.settings_for(database, os.environ) as settings, _application(settings):
             flask_migrate.upgrade()
             outcome = command.run(source, wish)
-    except SettingsError as error:
-        _stop(str(error))
-    except command.NotEmpty as error:
+    except (SettingsError, command.NotEmpty, command.RetailFileError) as error:
         _stop(str(error))
     click.echo(command.words(outcome, as_json=as_json))
     sys.exit(1 if outcome.faults else 0)

@@ -364,20 +364,20 @@ def _holds(carton: CartonType, pieces: Sequence[Piece]) -> bool:
 
 @dataclass(frozen=True)
 class Held:
-    """Reserved units of a line's lot at a place: a tote, or a parcel that was labelled before."""
+    """Reserved units of a product's lot at a place: a tote, or a parcel that was labelled before."""
 
     location_id: int
-    line_id: int
+    product_id: int
     lot: str
     quantity: int
 
 
 @dataclass(frozen=True)
 class Packed:
-    """Verified units of a line's lot in a parcel, whose ledger place is *location_id*."""
+    """Verified units of a product's lot in a parcel, whose ledger place is *location_id*."""
 
     location_id: int
-    line_id: int
+    product_id: int
     lot: str
     quantity: int
     serial: str = ""
@@ -391,7 +391,7 @@ class Transfer:
 
     source_id: int
     target_id: int
-    line_id: int
+    product_id: int
     lot: str
     quantity: int
     serial: str = ""
@@ -400,15 +400,17 @@ class Transfer:
 def transfers(held: Sequence[Held], packed: Sequence[Packed]) -> tuple[Transfer, ...]:
     """The moves that bring the held units into their parcels; what is there already stays.
 
-    Raises ValueError when the parcels hold more of a line's lot than was picked.
+    All lines of a product share what was picked of it: who has two of them with serial numbers in
+    two totes cannot know which line a unit was picked for.  Raises ValueError when the parcels
+    hold more of a product's lot than was picked.
     """
     left: dict[tuple[int, str], dict[int, int]] = {}
     for row in held:
-        places = left.setdefault((row.line_id, row.lot), {})
+        places = left.setdefault((row.product_id, row.lot), {})
         places[row.location_id] = places.get(row.location_id, 0) + row.quantity
     result: list[Transfer] = []
     for content, units in _not_there_yet(left, packed):
-        places = left.get((content.line_id, content.lot), {})
+        places = left.get((content.product_id, content.lot), {})
         wanted = [content.serial_at] if content.serial_at is not None else sorted(places)
         for location_id in wanted:
             taken = min(units, places.get(location_id, 0))
@@ -418,10 +420,12 @@ def transfers(held: Sequence[Held], packed: Sequence[Packed]) -> tuple[Transfer,
             units -= taken
             target = content.location_id
             result.append(
-                Transfer(location_id, target, content.line_id, content.lot, taken, content.serial)
+                Transfer(
+                    location_id, target, content.product_id, content.lot, taken, content.serial
+                )
             )
         if units:
-            raise ValueError(f"line {content.line_id} has {units} more packed than picked")
+            raise ValueError(f"product {content.product_id} has {units} more packed than picked")
     return tuple(result)
 
 
@@ -431,7 +435,7 @@ def _not_there_yet(
     """Contents whose units lie elsewhere, after those that lie right are taken off *left*."""
     waiting: list[tuple[Packed, int]] = []
     for content in packed:
-        places = left.get((content.line_id, content.lot), {})
+        places = left.get((content.product_id, content.lot), {})
         at_home = content.serial_at in (None, content.location_id)
         here = min(content.quantity, places.get(content.location_id, 0)) if at_home else 0
         if here:

@@ -13,12 +13,22 @@ from pathlib import Path
 from tqdm import tqdm
 
 from fulfillment.replay import questions, reporting
-from fulfillment.replay.invoices import file_rows
+from fulfillment.replay.invoices import RetailFileError, file_rows
 from fulfillment.replay.made import made_rows
 from fulfillment.replay.running import Outcome, Source, Wish, replay
 from fulfillment.settings import Settings
 
-__all__ = ["NotEmpty", "Outcome", "Wish", "made", "rows_of_file", "run", "settings_for", "words"]
+__all__ = [
+    "NotEmpty",
+    "Outcome",
+    "RetailFileError",
+    "Wish",
+    "made",
+    "rows_of_file",
+    "run",
+    "settings_for",
+    "words",
+]
 
 
 class NotEmpty(Exception):

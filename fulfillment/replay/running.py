@@ -63,11 +63,15 @@ _LOT_SKUS = 12
 
 @dataclass(frozen=True)
 class Wish:
-    """What to do: *orders* of the source (None: all), and whether anything is scanned."""
+    """What to do: *orders* of the source are taken in (None: all), *scan* of them are worked.
+
+    With a number to *scan*, all orders are planned first; that many are then picked, packed and
+    shipped while all the others are open.  None: every order, in rounds, to the end.
+    """
 
     seed: int
     orders: int | None = None
-    plan_only: bool = False
+    scan: int | None = None
 
 
 class Progress(Protocol):
@@ -92,7 +96,8 @@ class Outcome:
     tally: Tally
     audit: AuditReport
     thorough: bool
-    plan_only: bool
+    complete: bool
+    """Whether every order was worked."""
     seconds: float
     planning_cpu_seconds: float
     working_cpu_seconds: float
@@ -110,12 +115,12 @@ class Outcome:
             found.append(f"{self.units_in_file} units in the file, {units.ordered} ordered")
         if accounted != units.ordered:
             found.append(f"{units.ordered} units ordered, {accounted} accounted for")
-        if not self.plan_only and units.under_way:
+        if self.complete and units.under_way:
             found.append(f"{units.under_way} units are still under way")
-        if not self.plan_only and self.counts.open_tasks:
+        if self.complete and self.counts.open_tasks:
             found.append(f"{self.counts.open_tasks} tasks are open")
         found += [f"audit: {name}: {rows} rows" for name, rows in self.audit.rows.items() if rows]
-        if self.thorough and not self.plan_only:
+        if self.thorough:
             found += [f"never refused: {code}" for code in self.tally.never_refused]
         return found
 
@@ -158,7 +163,7 @@ def replay(source: Source, wish: Wish, *, progress: Progress) -> Outcome:
     first_reading = _Counted(InvoiceReader(source(), limit=wish.orders))
     demand = demand_of(first_reading)
     tally = Tally()
-    thorough = first_reading.count >= THOROUGH_FROM and not wish.plan_only
+    thorough = first_reading.count >= THOROUGH_FROM and wish.scan is None
     luck = Luck(wish.seed, tally, thorough=thorough, slip_share=WRONG_SCAN_SHARE)
     progress.set_postfix_str("building the warehouses")
     house = _build(demand, wish.seed)
@@ -166,18 +171,18 @@ def replay(source: Source, wish: Wish, *, progress: Progress) -> Outcome:
     meter = _Meter()
     reader = InvoiceReader(source(), limit=wish.orders)
     units_in_file = 0
-    for orders in _rounds(reader, house.seller, plan_only=wish.plan_only):
+    for orders in _rounds(reader, house.seller, wish):
         units_in_file += sum(line.quantity for order in orders for line in order.lines)
         with meter.of("planning"):
             _plan(run, orders)
-        if wish.plan_only:
-            progress.update(len(orders))
-        else:
+        if wish.scan is None:
             with meter.of("working"):
                 _work(run)
-    if not wish.plan_only:
-        with meter.of("working"):
+    with meter.of("working"):
+        if wish.scan is None:
             _finish(run)
+        else:
+            _work_some(run, wish.scan)
     progress.set_postfix_str("audit")
     return Outcome(
         rows=reader.counts,
@@ -187,7 +192,7 @@ def replay(source: Source, wish: Wish, *, progress: Progress) -> Outcome:
         tally=tally,
         audit=audit(),
         thorough=thorough,
-        plan_only=wish.plan_only,
+        complete=wish.scan is None,
         seconds=time.perf_counter() - begin,
         planning_cpu_seconds=meter.planning,
         working_cpu_seconds=meter.working,
@@ -236,14 +241,13 @@ def tracked(demand: Iterable[Demand]) -> Tracking:
     return Tracking(by_lot=frozenset(lots[: min(2 * most, _LOT_SKUS)]), by_serial=by_serial)
 
 
-def _rounds(reader: InvoiceReader, seller: str, *, plan_only: bool) -> Iterator[list[NewOrder]]:
-    size = ORDERS_A_PLANNED_ROUND if plan_only else ORDERS_A_ROUND
+def _rounds(reader: InvoiceReader, seller: str, wish: Wish) -> Iterator[list[NewOrder]]:
     orders = (
         order
         for number, invoice in enumerate(reader)
         for order in orders_of(seller, invoice, number=number)
     )
-    return batches(orders, size)
+    return batches(orders, ORDERS_A_ROUND if wish.scan is None else ORDERS_A_PLANNED_ROUND)
 
 
 # --- planning --------------------------------------------------------------------------------
@@ -313,6 +317,19 @@ def _work(run: Run) -> None:
             _pack(run, crew)
         _pack(run, crew)
         run.progress.set_postfix_str(f"vans and tasks of {crew.code}")
+        load_van(crew, run.luck, run.tally, run.memory)
+        do_tasks(run.house, crew, run.luck, run.tally)
+
+
+def _work_some(run: Run, orders: int) -> None:
+    """Walk and pack in turns until so many orders were on a bench; the others stay open."""
+    open_lists = orders > 0
+    while open_lists and len(run.done_orders) < orders:
+        open_lists = False
+        for crew in run.house.crews:
+            open_lists |= _walk(run, crew)
+            _pack(run, crew)
+    for crew in run.house.crews if orders else ():
         load_van(crew, run.luck, run.tally, run.memory)
         do_tasks(run.house, crew, run.luck, run.tally)
 

@@ -484,18 +484,15 @@ def _move_into_parcels(
     serial_at = rows.serial_places(
         tx, [(product_of[one.shipment_line_id], one.serial) for one in contents if one.serial]
     )
+    units: dict[tuple[int, int, str, str], int] = {}
+    for one in contents:
+        key = (place_of[one.parcel_id].id, product_of[one.shipment_line_id], one.lot, one.serial)
+        units[key] = units.get(key, 0) + one.quantity
     moves = transfers(
-        [Held(one.location_id, one.shipment_line_id, one.lot, one.quantity) for one in held],
+        [Held(one.location_id, one.product_id, one.lot, one.quantity) for one in held],
         [
-            Packed(
-                place_of[one.parcel_id].id,
-                one.shipment_line_id,
-                one.lot,
-                one.quantity,
-                one.serial,
-                serial_at.get((product_of[one.shipment_line_id], one.serial)),
-            )
-            for one in contents
+            Packed(place, product, lot, quantity, serial, serial_at.get((product, serial)))
+            for (place, product, lot, serial), quantity in units.items()
         ],
     )
     place_by_id = {place.id: place for place in place_of.values()}
@@ -505,10 +502,7 @@ def _move_into_parcels(
     post(
         tx,
         actor_id=actor.user_id,
-        moves=[
-            _pack_move(move, bench, product_of[move.line_id], place_by_id, tracking=tracking)
-            for move in moves
-        ],
+        moves=[_pack_move(move, bench, place_by_id, tracking=tracking) for move in moves],
     )
     _reservations_follow(tx, held, contents, place_of, product_of)
     tx.execute(
@@ -521,16 +515,16 @@ def _move_into_parcels(
 
 
 def _pack_move(
-    move: Transfer, bench: Bench, product_id: int, place_by_id: dict[int, Place], *, tracking: str
+    move: Transfer, bench: Bench, place_by_id: dict[int, Place], *, tracking: str
 ) -> Move:
     return Move(
-        product_id=product_id,
+        product_id=move.product_id,
         quantity=move.quantity,
         source=place_by_id[move.source_id],
         target=place_by_id[move.target_id],
         reason="pack",
         reference=("shipment", bench.row.shipment_id),
-        key=f"pack:{move.line_id}:{move.source_id}:{move.target_id}:{move.lot}:{move.serial}:{tracking}",
+        key=f"pack:{move.product_id}:{move.source_id}:{move.target_id}:{move.lot}:{move.serial}:{tracking}",
         lot=move.lot,
         serial=move.serial,
         reserved_quantity=move.quantity,
