@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy import Row, case, delete, exists, func, insert, select, update
 
 from fulfillment.domain.errors import AlreadyDispatched, NothingToDo, UnknownThing
 from fulfillment.domain.people import Actor, Permission
-from fulfillment.domain.states import LABEL, ORDER, SHIPMENT
+from fulfillment.domain.states import LABEL, ORDER, PICK_STOP, SHIPMENT
 from fulfillment.domain.values import BIN, Place
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location
@@ -406,20 +406,29 @@ def _free(
 
 
 def _stop_work(tx: Transaction, lists: Sequence[int]) -> None:
-    """Stops that only fed cancelled shipments are cancelled, and lists without an open stop end."""
+    """Stops that only fed cancelled shipments are cancelled, those that have fed all others are
+    done, and lists without an open stop end."""
     if not lists:
         return
     stop, pick_list = table_of(PickStop), table_of(PickList)
-    fed = exists(
+    fed = (
         select(PickFeed.id)
         .join(_line, _line.c.id == PickFeed.shipment_line_id)
         .join(_shipment, _shipment.c.id == _line.c.shipment_id)
         .where(PickFeed.stop_id == stop.c.id, _shipment.c.state != "cancelled")
     )
+    wants = fed.where(PickFeed.quantity > PickFeed.picked + PickFeed.short)
+    was_short = fed.where(PickFeed.short > 0)
     tx.execute(
         update(stop)
-        .where(stop.c.pick_list_id.in_(lists), stop.c.state == "open", ~fed)
-        .values(state="cancelled")
+        .where(stop.c.pick_list_id.in_(lists), stop.c.state == "open", ~wants.exists())
+        .values(
+            state=case(
+                (~fed.exists(), PICK_STOP.advance("open", "cancel")),
+                (was_short.exists(), PICK_STOP.advance("open", "short")),
+                else_=PICK_STOP.advance("open", "pick"),
+            )
+        )
     )
     open_stops = exists().where(stop.c.pick_list_id == pick_list.c.id, stop.c.state == "open")
     worked = exists().where(
