@@ -71,7 +71,7 @@ def cancel_order(tx: Transaction, actor: Actor, *, order_id: int, reason: str) -
         return Cancelled(order.number, (), 0, already=True)
     lists, shipments = _lock_work(tx, order_id)
     live = [one for one in shipments if one.state != "cancelled"]
-    _refuse_dispatched(live)
+    _refuse_dispatched(tx, live)
     for one in live:
         if one.state == "shipped":
             actor.require(Permission.OVERRIDE, warehouse_id=one.warehouse_id)
@@ -137,7 +137,7 @@ def cancel_shipment(tx: Transaction, actor: Actor, *, shipment_id: int, reason: 
     )
     if chosen.state == "cancelled":
         return Cancelled(order.number, (chosen.number,), 0, already=True)
-    _refuse_dispatched([chosen])
+    _refuse_dispatched(tx, [chosen])
     if chosen.state == "shipped":
         actor.require(Permission.OVERRIDE, warehouse_id=chosen.warehouse_id)
     tasks = _cancel_shipments(tx, actor, order, [chosen], lists, reason)
@@ -236,10 +236,20 @@ def _lock_work(tx: Transaction, order_id: int) -> tuple[list[int], list[Row[Any]
     return lists, lock_shipments_of(tx, [order_id])
 
 
-def _refuse_dispatched(shipments: Iterable[Row[Any]]) -> None:
-    for one in shipments:
-        if one.state == "dispatched":
-            raise AlreadyDispatched(shipment=one.number)
+def _refuse_dispatched(tx: Transaction, shipments: Sequence[Row[Any]]) -> None:
+    """Refuse when a parcel of any shipment is on its way, the others still on the dock or not."""
+    away = tx.execute(
+        select(_shipment.c.number)
+        .join(_parcel, _parcel.c.shipment_id == _shipment.c.id)
+        .where(
+            _shipment.c.id.in_(sorted(one.id for one in shipments)),
+            _parcel.c.state == "dispatched",
+        )
+        .order_by(_shipment.c.id)
+        .limit(1)
+    ).scalar_one_or_none()
+    if away is not None:
+        raise AlreadyDispatched(shipment=away)
 
 
 def _set_order_state(tx: Transaction, order_id: int, event: str, state: str) -> None:
