@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy import Row, case, delete, exists, func, insert, select, update
 
 from fulfillment.domain.errors import AlreadyDispatched, NothingToDo, UnknownThing
 from fulfillment.domain.people import Actor, Permission
-from fulfillment.domain.states import LABEL, ORDER, SHIPMENT
+from fulfillment.domain.states import LABEL, ORDER, PICK_STOP, SHIPMENT
 from fulfillment.domain.values import BIN, Place
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location
@@ -71,7 +71,7 @@ def cancel_order(tx: Transaction, actor: Actor, *, order_id: int, reason: str) -
         return Cancelled(order.number, (), 0, already=True)
     lists, shipments = _lock_work(tx, order_id)
     live = [one for one in shipments if one.state != "cancelled"]
-    _refuse_dispatched(live)
+    _refuse_dispatched(tx, live)
     for one in live:
         if one.state == "shipped":
             actor.require(Permission.OVERRIDE, warehouse_id=one.warehouse_id)
@@ -137,7 +137,7 @@ def cancel_shipment(tx: Transaction, actor: Actor, *, shipment_id: int, reason: 
     )
     if chosen.state == "cancelled":
         return Cancelled(order.number, (chosen.number,), 0, already=True)
-    _refuse_dispatched([chosen])
+    _refuse_dispatched(tx, [chosen])
     if chosen.state == "shipped":
         actor.require(Permission.OVERRIDE, warehouse_id=chosen.warehouse_id)
     tasks = _cancel_shipments(tx, actor, order, [chosen], lists, reason)
@@ -236,10 +236,20 @@ def _lock_work(tx: Transaction, order_id: int) -> tuple[list[int], list[Row[Any]
     return lists, lock_shipments_of(tx, [order_id])
 
 
-def _refuse_dispatched(shipments: Iterable[Row[Any]]) -> None:
-    for one in shipments:
-        if one.state == "dispatched":
-            raise AlreadyDispatched(shipment=one.number)
+def _refuse_dispatched(tx: Transaction, shipments: Sequence[Row[Any]]) -> None:
+    """Refuse when a parcel of any shipment is on its way, the others still on the dock or not."""
+    away = tx.execute(
+        select(_shipment.c.number)
+        .join(_parcel, _parcel.c.shipment_id == _shipment.c.id)
+        .where(
+            _shipment.c.id.in_(sorted(one.id for one in shipments)),
+            _parcel.c.state == "dispatched",
+        )
+        .order_by(_shipment.c.id)
+        .limit(1)
+    ).scalar_one_or_none()
+    if away is not None:
+        raise AlreadyDispatched(shipment=away)
 
 
 def _set_order_state(tx: Transaction, order_id: int, event: str, state: str) -> None:
@@ -406,20 +416,29 @@ def _free(
 
 
 def _stop_work(tx: Transaction, lists: Sequence[int]) -> None:
-    """Stops that only fed cancelled shipments are cancelled, and lists without an open stop end."""
+    """Stops that only fed cancelled shipments are cancelled, those that have fed all others are
+    done, and lists without an open stop end."""
     if not lists:
         return
     stop, pick_list = table_of(PickStop), table_of(PickList)
-    fed = exists(
+    fed = (
         select(PickFeed.id)
         .join(_line, _line.c.id == PickFeed.shipment_line_id)
         .join(_shipment, _shipment.c.id == _line.c.shipment_id)
         .where(PickFeed.stop_id == stop.c.id, _shipment.c.state != "cancelled")
     )
+    wants = fed.where(PickFeed.quantity > PickFeed.picked + PickFeed.short)
+    was_short = fed.where(PickFeed.short > 0)
     tx.execute(
         update(stop)
-        .where(stop.c.pick_list_id.in_(lists), stop.c.state == "open", ~fed)
-        .values(state="cancelled")
+        .where(stop.c.pick_list_id.in_(lists), stop.c.state == "open", ~wants.exists())
+        .values(
+            state=case(
+                (~fed.exists(), PICK_STOP.advance("open", "cancel")),
+                (was_short.exists(), PICK_STOP.advance("open", "short")),
+                else_=PICK_STOP.advance("open", "pick"),
+            )
+        )
     )
     open_stops = exists().where(stop.c.pick_list_id == pick_list.c.id, stop.c.state == "open")
     worked = exists().where(

@@ -85,6 +85,18 @@ def drop_database(url: str) -> None:
         connection.execute(statement.format(sql.Identifier(str(target.database))))
 
 
+def copy_database(url: str, name: str) -> None:
+    """Make the database *name*, beside the one at *url*, its copy; an older one of that name goes.
+
+    Nobody may be connected to either.
+    """
+    source = make_url(url)
+    target, origin = sql.Identifier(name), sql.Identifier(str(source.database))
+    with _connected(source.set(database="postgres")) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(target))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(target, origin))
+
+
 @dataclass(frozen=True)
 class _Server:
     """A running server, as one test run uses it."""

@@ -1,0 +1,73 @@
+"""Corners of packing and cancelling that a search over all sequences found."""
+
+from __future__ import annotations
+
+import pytest
+
+from fulfillment.domain.barcodes import Command
+from fulfillment.domain.errors import AlreadyDispatched
+from fulfillment.services.cancelling import cancel_order, cancel_shipment
+from fulfillment.services.dispatching import scan_out
+from fulfillment.store.orders import Shipment
+from fulfillment.store.work import PickList, PickStop
+from tests.support.benches import BenchDriver, codes, picked_shipment
+from tests.support.picklists import claim, release
+from tests.support.world import World
+
+A1 = "W1-A-01-1-1"
+
+
+@pytest.fixture
+def bench(world: World) -> BenchDriver:
+    world.product("A", weight_grams=300)
+    world.product("B", weight_grams=200)
+    world.stock("A", 20)
+    world.stock("B", 20)
+    return BenchDriver(world)
+
+
+def order_of(shipment_id: int) -> int:
+    return int(codes(Shipment, "order_id", id=shipment_id)[0].order_id)
+
+
+def test_a_stop_ends_when_the_only_order_that_still_wanted_from_it_is_cancelled(
+    bench: BenchDriver,
+) -> None:
+    world = bench.world
+    made = release(world, [{"A": 1}, {"A": 2}])
+    picker = claim(world, "picker1")
+    picker.bin(A1)
+    picker.put("A", "W1T1")
+    cancel_order(world.people["admin"], order_id=made.orders[1], reason="asked")
+    assert codes(PickStop, "state") == [("picked",)]
+    assert codes(PickList, "state") == [("done",)]
+    assert codes(Shipment, "state") == [("picked",), ("cancelled",)]
+
+
+def two_parcels_shipped(bench: BenchDriver) -> tuple[int, list[str]]:
+    shipment_id = picked_shipment(bench.world, {"A": 2})
+    bench.open()
+    bench.scan("A")
+    bench.command(Command.NEXT_PARCEL)
+    bench.scan("A")
+    bench.weigh(350)
+    view = bench.weigh(350).view
+    assert view is not None
+    tracking = [one.tracking_number or "" for one in view.parcels]
+    for number in tracking:
+        bench.scan(number)
+    assert codes(Shipment, "state", id=shipment_id) == [("shipped",)]
+    return shipment_id, tracking
+
+
+def test_a_shipment_with_one_parcel_on_the_van_is_not_cancelled(bench: BenchDriver) -> None:
+    world = bench.world
+    shipment_id, (first, second) = two_parcels_shipped(bench)
+    supervisor, warehouse_id = world.people["supervisor1"], world.warehouses["W1"]
+    scan_out(supervisor, warehouse_id=warehouse_id, scan_id="out-1", raw=first)
+    with pytest.raises(AlreadyDispatched):
+        cancel_shipment(supervisor, shipment_id=shipment_id, reason="asked")
+    with pytest.raises(AlreadyDispatched):
+        cancel_order(supervisor, order_id=order_of(shipment_id), reason="asked")
+    out = scan_out(supervisor, warehouse_id=warehouse_id, scan_id="out-2", raw=second)
+    assert out.verdict.code == "shipment-dispatched"
