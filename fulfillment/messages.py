@@ -26,6 +26,8 @@ class Message:
 
     sentence: str
     advice: str = ""
+    advice_with: tuple[tuple[str, str], ...] = ()
+    """Better advice where a field says more: (field, advice); the first that is not empty counts."""
 
 
 MESSAGES: dict[str, Message] = {
@@ -68,20 +70,21 @@ MESSAGES: dict[str, Message] = {
     "invalid-input": Message(_("The input is wrong; nothing was changed.")),
     "file-unreadable": Message(_("The file cannot be read: %(reason)s.")),
     "label-not-confirmed": Message(
-        _("These labels were not scanned on their boxes: %(tracking_numbers)s."),
-        _("Scan them, or ask a supervisor."),
+        _("The label must be scanned on its box before it ships."),
+        _("Scan it: %(tracking_numbers)s."),
     ),
     "cannot-split": Message(_("Order %(number)s cannot be split like this: %(reason)s.")),
     "label-active": Message(
-        _("A label shows the old address of order %(number)s: %(tracking_numbers)s."),
-        _("Void it first."),
+        _("Labels of order %(number)s show the old address: %(tracking_numbers)s."),
+        _("Void them first."),
     ),
     "encoding-needed": Message(
-        _("The file does not say its encoding."), _("Choose the preview that reads right.")
+        _("The file does not say its encoding."), _("Choose the one in which it reads right.")
     ),
     "has-open-work": Message(
-        _("There is open work: %(kind)s %(number)s."), _("Finish it or hand it over first.")
+        _("You have %(kind)s %(number)s open."), _("Finish it or hand it over first.")
     ),
+    "cannot-print": Message(_("The document has texts that cannot be printed.")),
     # Refusals of the web frame.
     "bad-request": Message(_("The request is malformed.")),
     "no-such-address": Message(_("There is nothing at this address.")),

@@ -285,3 +285,11 @@ class HasOpenWork(Conflict):
     code = "has-open-work"
     kind: str
     number: str
+
+
+@dataclass(eq=False)
+class CannotPrint(Conflict):
+    """A document has texts that cannot be printed: *faults* says which, and why."""
+
+    code = "cannot-print"
+    faults: tuple[Fault, ...]

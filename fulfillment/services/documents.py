@@ -1,0 +1,229 @@
+"""What is printed: the labels and packing slips of a shipment, a pick list on paper.
+
+The rows are read in a transaction of their own; drawing begins when it has ended, because a page
+takes far longer than its rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from fulfillment.domain.barcodes import Own, own_code
+from fulfillment.domain.errors import CannotPrint, Fault, NothingToDo, UnknownThing
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.services.wave_views import PickListView, pick_list_view
+from fulfillment.store.base import table_of
+from fulfillment.store.catalog import Product
+from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
+from fulfillment.store.parcels import Label, Parcel, ParcelLine
+from fulfillment.store.transaction import Transaction, reads
+from labels import (
+    Address,
+    Document,
+    PackingSlip,
+    PackingSlipLine,
+    PickList,
+    PickListStop,
+    PickListTote,
+    ShippingLabel,
+    UnprintableDocument,
+    render_pdf,
+)
+
+_shipment, _order, _parcel = table_of(Shipment), table_of(Order), table_of(Parcel)
+_label, _product = table_of(Label), table_of(Product)
+_line, _order_line = table_of(ShipmentLine), table_of(OrderLine)
+_content = table_of(ParcelLine)
+
+
+def shipment_labels(actor: Actor, shipment_id: int) -> bytes:
+    """The active labels of a shipment as one PDF, a page for each parcel.
+
+    It is drawn from what the label said when it was made, so a reprint is the same.  Raises
+    :class:`UnknownThing`, :class:`NothingToDo` (no active label), :class:`CannotPrint`.
+    """
+    return _drawn(_labels(actor, shipment_id))
+
+
+def packing_slips(actor: Actor, shipment_id: int) -> bytes:
+    """A packing slip for each parcel of a shipment that is packed, as one PDF.
+
+    Raises like :func:`shipment_labels`.
+    """
+    return _drawn(_slips(actor, shipment_id))
+
+
+def pick_list_sheet(actor: Actor, number: str) -> bytes:
+    """A pick list on paper as a PDF, bins in walking order; raises :class:`UnknownThing`."""
+    return _drawn([_sheet(pick_list_view(actor, number))])
+
+
+def _drawn(documents: list[Document]) -> bytes:
+    if not documents:
+        raise NothingToDo(what="print")
+    try:
+        return render_pdf(documents)
+    except UnprintableDocument as error:
+        faults = tuple(
+            Fault(problem.field, problem.code, str(problem)) for problem in error.problems
+        )
+        raise CannotPrint(faults=faults) from None
+
+
+# --- labels and slips --------------------------------------------------------------------
+
+
+@reads
+def _labels(tx: Transaction, actor: Actor, shipment_id: int) -> list[Document]:
+    _seen(tx, actor, shipment_id)
+    contents = tx.execute(
+        select(_label.c.content)
+        .join(_parcel, _parcel.c.id == _label.c.parcel_id)
+        .where(_parcel.c.shipment_id == shipment_id, _label.c.state == "active")
+        .order_by(_parcel.c.sequence)
+    ).scalars()
+    return [_label_of(content) for content in contents]
+
+
+def _label_of(content: dict[str, Any]) -> ShippingLabel:
+    addresses = {name: _address(content[name]) for name in ("sender", "receiver", "return_address")}
+    return ShippingLabel(**{**content, **addresses})
+
+
+_ADDRESS_FIELDS = ("name", "company", "city", "region", "postcode", "country", "phone")
+
+
+def _address(stored: dict[str, Any]) -> Address:
+    return Address(
+        **{name: stored.get(name, "") for name in _ADDRESS_FIELDS},
+        lines=tuple(stored.get("lines", ())),
+    )
+
+
+@reads
+def _slips(tx: Transaction, actor: Actor, shipment_id: int) -> list[Document]:
+    shipment = _seen(tx, actor, shipment_id)
+    parcels = tx.execute(
+        select(_parcel.c.id, _parcel.c.sscc, _label.c.content)
+        .join(_label, (_label.c.parcel_id == _parcel.c.id) & (_label.c.state == "active"))
+        .where(_parcel.c.shipment_id == shipment_id)
+        .order_by(_parcel.c.sequence)
+    ).all()
+    lines = _lines_by_parcel(tx, shipment_id, shipment.order_id)
+    return [
+        PackingSlip(
+            order_number=shipment.order_number,
+            sender=_address(parcel.content["sender"]),
+            receiver=_address(parcel.content["receiver"]),
+            lines=tuple(lines.get(parcel.id, ())),
+            ordered_on=shipment.placed_at.date().isoformat(),
+            parcel_number=number,
+            parcel_count=len(parcels),
+            sscc=parcel.sscc,
+        )
+        for number, parcel in enumerate(parcels, start=1)
+    ]
+
+
+def _lines_by_parcel(
+    tx: Transaction, shipment_id: int, order_id: int
+) -> dict[int, list[PackingSlipLine]]:
+    ordered: Counter[int] = Counter()
+    for line in tx.execute(
+        select(_order_line.c.product_id, _order_line.c.quantity).where(
+            _order_line.c.order_id == order_id, _order_line.c.is_kit.is_(False)
+        )
+    ):
+        ordered[line.product_id] += line.quantity
+    rows = tx.execute(
+        select(
+            _content.c.parcel_id,
+            _product.c.id.label("product_id"),
+            _product.c.sku,
+            _product.c.name,
+            _content.c.lot,
+            func.sum(_content.c.quantity).label("quantity"),
+        )
+        .join(_line, _line.c.id == _content.c.shipment_line_id)
+        .join(_product, _product.c.id == _line.c.product_id)
+        .where(_line.c.shipment_id == shipment_id, _content.c.quantity > 0)
+        .group_by(
+            _content.c.parcel_id, _product.c.id, _product.c.sku, _product.c.name, _content.c.lot
+        )
+        .order_by(_product.c.sku, _content.c.lot)
+    )
+    lines: dict[int, list[PackingSlipLine]] = {}
+    for row in rows:
+        lines.setdefault(row.parcel_id, []).append(
+            PackingSlipLine(
+                sku=row.sku,
+                product_name=row.name,
+                quantity=int(row.quantity),
+                quantity_ordered=ordered[row.product_id],
+                lot=row.lot,
+            )
+        )
+    return lines
+
+
+def _seen(tx: Transaction, actor: Actor, shipment_id: int) -> Row[Any]:
+    """The shipment, if the actor may pack in its warehouse."""
+    actor.require(Permission.PACK)
+    row = tx.execute(
+        select(
+            _shipment.c.order_id,
+            _shipment.c.warehouse_id,
+            _order.c.seller_id,
+            _order.c.number.label("order_number"),
+            _order.c.placed_at,
+        )
+        .join(_order, _order.c.id == _shipment.c.order_id)
+        .where(_shipment.c.id == shipment_id)
+    ).one_or_none()
+    if row is None:
+        raise UnknownThing(kind="shipment", key=str(shipment_id))
+    actor.require_sight(
+        Permission.PACK,
+        kind="shipment",
+        key=str(shipment_id),
+        warehouse_id=row.warehouse_id,
+        seller_id=row.seller_id,
+    )
+    return row
+
+
+# --- pick lists --------------------------------------------------------------------------
+
+
+def _sheet(view: PickListView) -> PickList:
+    return PickList(
+        number=view.number,
+        warehouse=view.warehouse_code,
+        wave=view.wave_number,
+        picker=view.picker or "",
+        barcode=own_code(Own.PICK_LIST, view.number),
+        stops=tuple(
+            PickListStop(
+                sequence=stop.sequence,
+                bin_code=place.code,
+                sku=stop.sku,
+                product_name=stop.name,
+                quantity=stop.quantity,
+                lot=stop.lot,
+                feeds=tuple((feed.position, feed.quantity) for feed in stop.feeds),
+            )
+            for place in view.bins
+            for stop in place.stops
+        ),
+        totes=tuple(
+            PickListTote(
+                position=one.position,
+                code=", ".join(one.totes),
+                order_number=one.order_number,
+            )
+            for one in view.positions
+        ),
+    )
