@@ -1,22 +1,28 @@
 """How much is read, how much is read wrongly, and what it costs: ours beside the libraries alone.
 
-    python bench/decoding.py FOLDER [--half building|closing|all] [--ablation] [--json FILE]
+    python bench/decoding.py FOLDER [--half building|closing|all] [--ablation] [--hostile N]
 
 FOLDER holds either `manifest.csv` (as `sample_scans`) or pictures with their text beside them
 (`NAME.png`, `NAME.txt`; a picture without a text file, or under `falsepositives*`, has no code).
 Pictures are split by the hash of their file: one half to build with, the other half for the
 closing run. Times are processor time from the file's bytes to texts, so opening is included.
+The budget is time on the clock: give more of it where other work shares the processor.
 """
 
 import argparse
 import csv
 import hashlib
 import json
+import random
 import statistics
+import struct
 import time
 import warnings
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -26,12 +32,18 @@ import zxingcpp
 from PIL import Image
 from pyzbar import pyzbar
 
-from stations.decoding import cascade, decode
+from stations.decoding import (
+    UPLOAD_BUDGET_MS,
+    DecoderStoppedError,
+    PictureError,
+    cascade,
+    decode,
+)
 from stations.decoding.opening import open_gray
 from stations.decoding.symbologies import expand_upce
+from stations.decoding.worker import DecodingProcess
 
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp"}
-BUDGET_MS = 6000
 JAPANESE_BOOK_ROW = "192"
 """Books from Japan carry a second EAN-13 (192 + category + price) under the ISBN; reading it
 too is right, although the texts of the pictures name the ISBN only."""
@@ -89,9 +101,9 @@ def with_opencv(image: bytes) -> list[str]:
     return [text for text in (*texts, *more) if text]
 
 
-def with_ours(image: bytes) -> list[str]:
+def with_ours(image: bytes, *, budget_ms: int = UPLOAD_BUDGET_MS) -> list[str]:
     """The cascade."""
-    return [decoded.text for decoded in decode(image, budget_ms=BUDGET_MS)]
+    return [decoded.text for decoded in decode(image, budget_ms=budget_ms)]
 
 
 READERS: dict[str, Reader] = {
@@ -240,17 +252,82 @@ def cost_of(step: cascade.Step, photo: Photo) -> float:
     return 1000 * (time.process_time() - started)
 
 
+def hostile_files(photos: Sequence[Photo], count: int) -> Iterator[bytes]:
+    """Corrupted, truncated, huge and lying files made of honest ones, the same at every run."""
+    rng = random.Random(1)
+    heads = (b"", b"GIF89a", b"II*\0", b"%!PS-Adobe-3.0 EPSF", b"<svg", b"RIFF\xff\xff\xff\xffWEBP")
+    for number in range(count):
+        whole = bytearray(rng.choice(photos).path.read_bytes())
+        match number % 5:
+            case 0:  # cut short
+                yield bytes(whole[: rng.randrange(len(whole))])
+            case 1:  # some bytes changed
+                for _ in range(rng.randrange(1, 50)):
+                    whole[rng.randrange(len(whole))] = rng.randrange(256)
+                yield bytes(whole)
+            case 2:  # a header that lies about the size
+                yield picture_of_size(rng.choice((1, 3, 4000, 5000, 65_000)), rng.randrange(2))
+            case 3:  # another kind of file
+                yield rng.choice(heads) + rng.randbytes(rng.randrange(2000))
+            case _:  # a second file behind the first
+                yield bytes(whole) + b"<script>alert(1)</script>PK\x03\x04" + rng.randbytes(200)
+
+
+def picture_of_size(side: int, is_whole: int) -> bytes:
+    """A PNG of one colour that claims `side` x `side` pixels; whole or without its end."""
+    packer = zlib.compressobj(9)
+    rows = side if side <= 5000 else 10
+    packed = b"".join(packer.compress(bytes(side + 1)) for _ in range(rows)) + packer.flush()
+    parts = [b"\x89PNG\r\n\x1a\n"]
+    for name, body in (
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)),
+        (b"IDAT", packed if is_whole else packed[: len(packed) // 2]),
+        (b"IEND", b""),
+    ):
+        checksum = struct.pack(">I", zlib.crc32(name + body))
+        parts.append(struct.pack(">I", len(body)) + name + body + checksum)
+    return b"".join(parts)
+
+
+def hostile(photos: Sequence[Photo], count: int) -> dict[str, object]:
+    """Send hostile files to one decoding process; a crash or hang shows as "stopped"."""
+    known = {text for photo in photos for text in photo.texts}
+    outcomes: Counter[str] = Counter()
+    process, peak, slowest = DecodingProcess(), 0, 0.0
+    for image in hostile_files(photos, count):
+        started = time.monotonic()
+        try:
+            decoded = process.decode(image, budget_ms=150)
+            wrong = {comparable(one.text) for one in decoded} - known
+            outcomes["misread" if wrong else "read" if decoded else "nothing read"] += 1
+        except PictureError as refused:
+            outcomes[refused.code] += 1
+        except DecoderStoppedError:
+            outcomes["stopped"] += 1
+        slowest = max(slowest, time.monotonic() - started)
+        peak = max(peak, process.peak_bytes() if process.child_id else 0)
+    process.stop()
+    print(f"{count} files: {dict(outcomes)}; slowest {slowest:.1f} s; peak {peak / 2**20:.0f} MiB")
+    return {"outcomes": outcomes, "slowest_s": slowest, "peak_bytes": peak}
+
+
 def main() -> None:
     """Parse the arguments and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--half", choices=["building", "closing", "all"], default="building")
+    parser.add_argument("--budget-ms", type=int, default=UPLOAD_BUDGET_MS)
     parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--hostile", type=int, default=0, help="send so many hostile files")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
+    READERS["ours"] = partial(with_ours, budget_ms=asked.budget_ms)
     photos = [photo for photo in photos_in(asked.folder) if is_in_half(photo.path, asked.half)]
     print(f"{len(photos)} pictures, half: {asked.half}\n")
-    outcome = ablation(photos) if asked.ablation else compare(photos)
+    if asked.hostile:
+        outcome = hostile(photos, asked.hostile)
+    else:
+        outcome = ablation(photos) if asked.ablation else compare(photos)
     if asked.json:
         asked.json.write_text(json.dumps(outcome, indent=1))
 

@@ -14,9 +14,11 @@ from flask_openapi3.openapi import OpenAPI
 from fulfillment import api, logs, office, web
 from fulfillment.api.problems import Problem
 from fulfillment.domain.access import SessionLimits
+from fulfillment.proxies import behind_proxies
 from fulfillment.settings import Settings
 from fulfillment.store.base import db
 from fulfillment.store.transaction import POSTGRESQL_OPTIONS, prepare_engine
+from stations import pages
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 STATIC = Path(__file__).with_name("office") / "static"
@@ -71,6 +73,9 @@ def create_app(settings: Settings) -> Application:
     web.wire(app, secure=secure)
     api.register(app)
     office.register(app)
+    pages.register(app)
+    if settings.trusted_proxies:
+        app.wsgi_app = behind_proxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment, method-assign]  # as Flask documents it
     with app.app_context():
         prepare_engine(db.engine)
     return app

@@ -87,6 +87,49 @@ def demo(lan: bool, no_serve: bool) -> None:
 
 
 @main.command()
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--made", type=click.IntRange(min=1), help="Make so many invoices instead of a FILE.")
+@click.option("--orders", type=click.IntRange(min=1), help="Only the first N invoices.")
+@click.option("--seed", default=1, show_default=True, help="Of everything that is left to chance.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--plan-only", is_flag=True, help="Up to pick lists; nothing is scanned.")
+@click.option("--database", help="Its URL; else DATABASE_URL, else a temporary SQLite file.")
+def replay(
+    file: Path | None,
+    made: int | None,
+    orders: int | None,
+    seed: int,
+    as_json: bool,
+    plan_only: bool,
+    database: str | None,
+) -> None:
+    """Carry real invoices through the whole warehouse and prove the books.
+
+    FILE is a CSV of the UCI "Online Retail" columns, plain, .gz or .xz.  Every order goes from
+    intake to the van through the services that the pages use, scan by scan.  Exit 1 if anything
+    does not balance.
+    """
+    from fulfillment.replay import command
+
+    if (file is None) == (made is None):
+        _stop("Name a FILE of invoices, or make some: --made 100")
+    wish = command.Wish(seed=seed, orders=orders, plan_only=plan_only)
+    source = command.rows_of_file(file) if file else command.made(made or 1, seed)
+    try:
+        with command.settings_for(database, os.environ) as settings, _application(settings):
+            flask_migrate.upgrade()
+            outcome = command.run(source, wish)
+    except SettingsError as error:
+        _stop(str(error))
+    except command.NotEmpty as error:
+        _stop(str(error))
+    click.echo(command.words(outcome, as_json=as_json))
+    sys.exit(1 if outcome.faults else 0)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def audit(as_json: bool) -> None:
     """Prove the books: every invariant recomputed on the live database; exit 1 if one fails."""
@@ -112,7 +155,12 @@ def audit(as_json: bool) -> None:
 )
 def decode(files: tuple[Path, ...]) -> None:
     """Print the barcodes that are read from pictures, with steps and times."""
-    from stations import decoding
+    from stations.decoding import report
 
     for path in files:
-        click.echo(decoding.report(path))
+        found = report(path)
+        click.echo(f"{path}: {found.refusal or len(found.decoded)} ({found.milliseconds:.0f} ms)")
+        for code in found.decoded:
+            click.echo(f"    {code.text!r} {code.symbology} by {code.engine}, {code.step}")
+        for step in found.steps:
+            click.echo(f"        {step.step}: {step.milliseconds:.1f} ms")

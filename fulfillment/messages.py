@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext
 
 
 def _(sentence: str) -> str:
@@ -128,4 +128,7 @@ def sentence(code: str, fields: Mapping[str, Any]) -> str:
 def said(msgid: str, fields: Mapping[str, Any]) -> str:
     """One translated sentence with its gaps filled; a field that is missing shows as ``?``."""
     filled: defaultdict[str, Any] = defaultdict(lambda: "?", fields)
+    for name, value in fields.items():
+        if isinstance(value, list | tuple):
+            filled[name] = ", ".join(map(str, value))
     return str(gettext(msgid) % filled)

@@ -7,6 +7,7 @@ starts (systemd, a container) is in `gunicorn_conf.py`.
 import fcntl
 import ipaddress
 import os
+import shutil
 import socket
 import struct
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ import click
 import structlog
 from gunicorn import util  # type: ignore[import-untyped]  # gunicorn ships no types
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # the same
+from prometheus_client.multiprocess import mark_process_dead
 
 from fulfillment.certificates import ServerCertificate, ensure_server_certificate, is_local
 from fulfillment.settings import Settings
@@ -53,6 +55,7 @@ def serve(settings: Settings, *, lan: bool) -> None:
     service = prepared(replace(settings, lan=settings.lan or lan))
     # The workers read their settings from the environment, like every process of the service.
     os.environ.update(service.settings.to_environ())
+    _share_figures(service.settings)
     _Server(service).run()
 
 
@@ -92,6 +95,7 @@ def gunicorn_options(service: Service) -> dict[str, Any]:
         # The sign of life of a worker must not wait for a busy disk.
         "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108  gunicorn makes an unnamed file there
         "control_socket_disable": True,
+        "child_exit": _forget_figures,
         "loglevel": settings.log_level.lower(),
     }
     if settings.log_json:
@@ -100,6 +104,19 @@ def gunicorn_options(service: Service) -> dict[str, Any]:
         options["certfile"] = str(certificate.certificate_file)
         options["keyfile"] = str(certificate.key_file)
     return options
+
+
+def _forget_figures(_server: Any, worker: Any) -> None:
+    """A worker that ended counts for no gauge any more; its counters stay in the sum."""
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+
+
+def _share_figures(settings: Settings) -> None:
+    """Let the worker processes add up their figures in files of this run (see `metrics`)."""
+    folder = settings.instance_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def announcement(service: Service) -> str:

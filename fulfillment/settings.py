@@ -129,11 +129,6 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="`yes`: each log line is one JSON object; `no`: lines for people.",
     ),
     Setting(
-        name="FULFILLMENT_FLOOR_IDLE_SECONDS",
-        default="180",
-        meaning="A station without a scan for so long locks; the open order stays on it.",
-    ),
-    Setting(
         name="FULFILLMENT_OFFICE_IDLE_SECONDS",
         default="1800",
         meaning="An office session without a request for so long ends.",
@@ -188,7 +183,6 @@ class Settings:
     max_content_bytes: int
     log_level: str
     log_json: bool
-    floor_idle_seconds: int
     office_idle_seconds: int
     session_seconds: int
 
@@ -228,7 +222,6 @@ class Settings:
             ),
             log_level=reading.value("FULFILLMENT_LOG_LEVEL", _one_of(*LOG_LEVELS)),
             log_json=reading.value("FULFILLMENT_LOG_JSON", _yes_or_no),
-            floor_idle_seconds=reading.value("FULFILLMENT_FLOOR_IDLE_SECONDS", _whole(30, 86_400)),
             office_idle_seconds=reading.value(
                 "FULFILLMENT_OFFICE_IDLE_SECONDS", _whole(60, 86_400)
             ),
@@ -270,7 +263,6 @@ class Settings:
             "FULFILLMENT_MAX_CONTENT_BYTES": str(self.max_content_bytes),
             "FULFILLMENT_LOG_LEVEL": self.log_level,
             "FULFILLMENT_LOG_JSON": _yes_text(self.log_json),
-            "FULFILLMENT_FLOOR_IDLE_SECONDS": str(self.floor_idle_seconds),
             "FULFILLMENT_OFFICE_IDLE_SECONDS": str(self.office_idle_seconds),
             "FULFILLMENT_SESSION_SECONDS": str(self.session_seconds),
         }
@@ -338,13 +330,9 @@ def _contradictions(settings: Settings) -> Iterator[SettingFault]:
     if settings.trusted_proxies and settings.trusted_hosts == LOOPBACK_NAMES:
         problem = "behind a proxy, the names under which people reach it must be told"
         yield SettingFault(name="FULFILLMENT_TRUSTED_HOSTS", problem=problem)
-    for name, idle_seconds in (
-        ("FULFILLMENT_FLOOR_IDLE_SECONDS", settings.floor_idle_seconds),
-        ("FULFILLMENT_OFFICE_IDLE_SECONDS", settings.office_idle_seconds),
-    ):
-        if idle_seconds > settings.session_seconds:
-            problem = f"longer than a session ({settings.session_seconds} s)"
-            yield SettingFault(name=name, problem=problem)
+    if settings.office_idle_seconds > settings.session_seconds:
+        problem = f"longer than a session ({settings.session_seconds} s)"
+        yield SettingFault(name="FULFILLMENT_OFFICE_IDLE_SECONDS", problem=problem)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

@@ -6,7 +6,8 @@
     inputs     strict models of what comes in; pages of long lists
     problems   the one table from error to status
     health     /healthz /readyz /metrics /openapi.json /api/docs
-    people …   the routes, one module a subject
+    scans      what the endpoints of the floor share
+    orders …   the routes, one module a subject
 
 A route module is written like this, and named in :data:`MODULES`::
 
@@ -37,9 +38,38 @@ a :class:`PageOutput`. What a field of the answer reveals only once is named in 
 
 from flask_openapi3.openapi import OpenAPI
 
-from fulfillment.api import health, people
+from fulfillment.api import (
+    allocation,
+    auditing,
+    catalogue,
+    dispatch,
+    health,
+    imports,
+    labels,
+    orders,
+    packing,
+    people,
+    picking,
+    stock,
+    tasks,
+    waves,
+)
 
-MODULES = (people,)
+MODULES = (
+    orders,
+    allocation,
+    waves,
+    picking,
+    packing,
+    dispatch,
+    labels,
+    tasks,
+    stock,
+    catalogue,
+    imports,
+    auditing,
+    people,
+)
 """Every module with ``routes``."""
 
 

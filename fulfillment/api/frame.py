@@ -17,6 +17,7 @@ from typing import Any, get_type_hints
 
 from flask import Response, g, json, request
 from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.file import FileStorage
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field, create_model
 from werkzeug.exceptions import UnsupportedMediaType
@@ -31,6 +32,22 @@ PREFIX = "/api/v1"
 LARGEST_BODY_BYTES = 1024 * 1024
 """Of a JSON body; a route that needs more says so."""
 LONGEST_PATH_PART = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """An answer that is no JSON: something to print or to save."""
+
+    content: bytes
+    mimetype: str
+    file_name: str
+
+    def as_response(self) -> Response:
+        """The answer; a browser shows it rather than saving it."""
+        response = Response(self.content, mimetype=self.mimetype)
+        response.headers["Content-Disposition"] = f'inline; filename="{self.file_name}"'
+        return response
+
 
 Handler = Callable[..., Any]
 Decorator = Callable[[Handler], Handler]
@@ -63,14 +80,17 @@ class Route:
     largest_body_bytes: int
     body: type[BaseModel] | None
     query: type[BaseModel] | None
+    form: type[BaseModel] | None
+    render: Callable[[Any], Any] | None
+    keyed: bool
 
     def __call__(self, **path: Any) -> Response:
         """Serve the present request."""
         presence = by_bearer()
         presence.actor.require(self.permission)
         arguments = self._arguments(path)
-        key = request.headers.get("Idempotency-Key")
-        if key is None or request.method in ("GET", "HEAD"):
+        key = request.headers.get("Idempotency-Key") if self.keyed else None
+        if key is None:
             return self._response(self.handler(presence.actor, **arguments))
         return self._answered_once(key, presence, arguments)
 
@@ -84,15 +104,32 @@ class Route:
             if request.mimetype != "application/json":
                 raise UnsupportedMediaType
             path["body"] = read_body(self.body, request.get_data(cache=True))
+        if self.form is not None:
+            path |= self._form()
         if self.query is not None:
             path["query"] = read_query(self.query, request.args)
         elif request.query_string:
             raise invalid(next(iter(request.args), "query"), "unknown-field")
         return path
 
+    def _form(self) -> dict[str, Any]:
+        """The fields of an uploaded form, and its one file as it came."""
+        assert self.form is not None, "asked for by _arguments"
+        request.max_content_length = self.largest_body_bytes
+        if request.mimetype != "multipart/form-data":
+            raise invalid("body", "wrong-form", "multipart/form-data")
+        request.get_data(cache=True)  # an idempotency key remembers what came with it
+        if set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
+            raise invalid("file", "missing", "exactly one file, in the field `file`")
+        return {"form": read_query(self.form, request.form), "file": request.files["file"]}
+
     def _response(self, result: Any) -> Response:
+        if isinstance(result, Document):
+            return result.as_response()
         if self.answer is None:
             return Response(status=self.status)
+        if self.render is not None:
+            return _json_response(self.status, self.render(result))
         model = self.answer.model_validate(result)
         return Response(model.model_dump_json(), self.status, mimetype="application/json")
 
@@ -105,7 +142,7 @@ class Route:
         answers: list[Any] = []
 
         def answer(result: Any) -> tuple[int, Any]:
-            body = self.answer and self.answer.model_validate(result).model_dump(mode="json")
+            body = self._body(result)
             answers[:] = [body]
             return self.status, self._to_keep(body)
 
@@ -121,6 +158,11 @@ class Route:
             raise AssertionError(f"{self.handler.__name__} has no use case that writes")
         return _json_response(self.status, answers[0])
 
+    def _body(self, result: Any) -> Any:
+        if self.render is not None:
+            return self.render(result)
+        return self.answer and self.answer.model_validate(result).model_dump(mode="json")
+
     def _to_keep(self, body: Any) -> Any:
         """The answer as it is stored: a secret that is shown once is not kept."""
         return {**body, **dict.fromkeys(self.once)} if self.once else body
@@ -133,7 +175,12 @@ class Routes:
     is the actor; the others are named for the variables in the path, and ``body`` and ``query``,
     whose annotations are models. It calls **one** service and returns what that returned; the
     frame turns it into *answer* (None: 204, no body). *once* names the fields of an answer that
-    hold a secret: a repeat is answered without them.
+    hold a secret: a repeat is answered without them.  *render* makes the JSON of a hot answer,
+    where going through the model costs as much as the scan itself; the model still describes it,
+    and a test compares them.  *keyed* False: the handler runs no use case or several, and a repeat
+    is harmless without an ``Idempotency-Key``.  A ``form`` model reads an uploaded form, whose one
+    file comes as ``file``.  A handler that returns a :class:`Document` answers with that, and its
+    answer is the :class:`Document` class.
     """
 
     def __init__(self, name: str, *, tag: str) -> None:
@@ -147,7 +194,12 @@ class Routes:
         )
 
     def get(
-        self, rule: str, *, permission: Permission, answer: type[Output], **more: Any
+        self,
+        rule: str,
+        *,
+        permission: Permission,
+        answer: type[Output] | type[Document],
+        **more: Any,
     ) -> Decorator:
         """A route that changes nothing."""
         return self._route("get", rule, permission=permission, answer=answer, **more)
@@ -182,29 +234,35 @@ class Routes:
         rule: str,
         *,
         permission: Permission,
-        answer: type[Output] | None,
+        answer: type[Output] | type[Document] | None,
         status: int | None = None,
         once: tuple[str, ...] = (),
         largest_body_bytes: int = LARGEST_BODY_BYTES,
+        render: Callable[[Any], Any] | None = None,
+        keyed: bool = True,
     ) -> Decorator:
         def register(handler: Handler) -> Handler:
             hints = get_type_hints(handler)
+            model = answer if answer is not None and issubclass(answer, Output) else None
             route = Route(
                 handler=handler,
                 permission=permission,
-                answer=answer,
+                answer=model,
                 status=status or (200 if answer else 204),
                 once=once,
                 largest_body_bytes=largest_body_bytes,
                 body=hints.get("body"),
                 query=hints.get("query"),
+                form=hints.get("form"),
+                render=render,
+                keyed=keyed and method in ("post", "put", "patch", "delete"),
             )
             described = getattr(self.blueprint, method)(
                 rule,
-                responses={str(route.status): answer},
+                responses={str(route.status): DOCUMENT_RESPONSE if answer is Document else model},
                 openapi_extensions={"x-permission": str(permission)},
             )
-            described(_view(route, rule, keyed=method in ("post", "put", "patch")))
+            described(_view(route, rule, keyed=keyed and method in ("post", "put", "patch")))
             return handler
 
         return register
@@ -223,6 +281,8 @@ def _view(route: Route, rule: str, *, keyed: bool) -> Callable[..., Response]:
         annotations["body"] = route.body
     if route.query:
         annotations["query"] = route.query
+    if route.form:
+        annotations["form"] = _with_file(route.form)
     if keyed:
         annotations["header"] = KeyHeader
     view.__annotations__ = annotations
@@ -238,6 +298,12 @@ def _path_model(rule: str) -> type[BaseModel]:
         name: (int if converter == "int" else str, ...) for converter, name in variables
     }
     return create_model("Path", **fields)
+
+
+def _with_file(form: type[BaseModel]) -> type[BaseModel]:
+    """The form as it is described: with its file."""
+    described: type[BaseModel] = create_model(form.__name__, __base__=form, file=(FileStorage, ...))
+    return described
 
 
 def by_bearer() -> people.Presence:
@@ -261,9 +327,13 @@ def _json_response(status: int, body: Any) -> Response:
     return Response(json.dumps(body), status, mimetype="application/json")
 
 
+DOCUMENT_RESPONSE: dict[str, Any] = {
+    "description": "A document",
+    "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+}
 PROBLEM_RESPONSE: dict[str, Any] = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
-__all__ = ["PREFIX", "Actor", "Routes", "by_bearer"]
+__all__ = ["PREFIX", "Actor", "Document", "Routes", "by_bearer"]

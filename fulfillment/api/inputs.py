@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -21,6 +21,7 @@ from fulfillment.domain.errors import Fault, InvalidInput, invalid
 from fulfillment.services.paging import Page
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 LONGEST_TEXT = 2000
 MOST_PER_PAGE = 200
@@ -88,10 +89,7 @@ class PageQuery(Query):
 
     def after(self) -> int:
         """The id after which the page begins (0: at the start); raises :class:`InvalidInput`."""
-        key = self.key(1)
-        if key and not isinstance(key[0], int):
-            raise invalid("cursor", "not-a-cursor")
-        return int(key[0]) if key else 0
+        return int(self.key_like((0,))[0])
 
     def key(self, length: int) -> tuple[int | str, ...]:
         """The sort key after which the page begins, of *length* parts; empty at the start."""
@@ -102,10 +100,25 @@ class PageQuery(Query):
             raise invalid("cursor", "not-a-cursor")
         return key
 
+    def key_like(self, first: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        """Like :meth:`key`, with parts of the types of *first*, which is the key at the start."""
+        key = self.key(len(first)) or first
+        if [type(part) for part in key] != [type(part) for part in first]:
+            raise invalid("cursor", "not-a-cursor")
+        return key
+
 
 def cursor_of(*key: int | str) -> str:
     """The opaque cursor of a sort key."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def rendered_page(page: Page[T], item: Callable[[T], Any]) -> dict[str, Any]:
+    """A page as JSON, each of its items made by *item*."""
+    return {
+        "items": [item(each) for each in page.items],
+        "next": cursor_of(*page.next_key) if page.next_key else None,
+    }
 
 
 def _key_in(cursor: str) -> tuple[int | str, ...] | None:

@@ -331,6 +331,7 @@ class PolicyFields(Output):
     cart_positions: int
     list_lines: int
     label_scan_required: bool
+    company_prefix: str
 
 
 class PolicyChange(Input):
@@ -347,6 +348,7 @@ class PolicyChange(Input):
     cart_positions: int | None = None
     list_lines: int | None = None
     label_scan_required: bool | None = None
+    company_prefix: str | None = None
 
 
 class PolicyOutput(Output):

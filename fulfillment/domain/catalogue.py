@@ -28,6 +28,7 @@ from fulfillment.domain.checks import (
 )
 from fulfillment.domain.errors import Fault
 from fulfillment.domain.orders import PostalAddress, ReviewRules
+from fulfillment.domain.routing import Layout, LayoutError
 from fulfillment.domain.values import BIN, PACK_KINDS, QUARANTINE, TOTE, TRACKING
 
 PLACE_KINDS = (BIN, "bulk", "staging", QUARANTINE, TOTE, "cart")
@@ -267,7 +268,22 @@ def warehouse_faults(entry: WarehouseEntry) -> tuple[Fault, ...]:
     found = [*code_faults("code", entry.code, most=16), *_name("name", entry.name)]
     if entry.timezone not in available_timezones():
         found.append(Fault("timezone", "unknown-timezone", shown(entry.timezone)))
-    return tuple(found)
+    return (*found, *_layout_faults(entry.layout))
+
+
+def _layout_faults(layout: Mapping[str, Any] | None) -> tuple[Fault, ...]:
+    """A layout that no walk can be planned on is refused when it is drawn, not when it is walked."""
+    if layout is None:
+        return ()
+    try:
+        plan = Layout.from_plain(layout)
+        aisle, cross = layout.get("depot", (0, 0))
+        plan.crossing(aisle, cross)
+    except LayoutError as error:
+        return (Fault("layout", error.code, shown(str(error.fields))),)
+    except (TypeError, ValueError):
+        return (Fault("layout", "depot-is-no-crossing", shown(str(layout.get("depot")))),)
+    return ()
 
 
 def seller_faults(entry: SellerEntry) -> tuple[Fault, ...]:

@@ -15,8 +15,7 @@ from typing import Any
 
 from fulfillment.domain.values import Accepted, Refused, Verdict
 
-ANSWERS: Mapping[str, tuple[str, ...]] = {
-    # accepted: code -> the fields of its sentence
+ACCEPTANCES: Mapping[str, tuple[str, ...]] = {
     "opened": ("order", "pieces"),
     "resumed": ("order", "missing"),
     "counted": ("sku", "name", "quantity", "in_box", "wanted"),
@@ -40,7 +39,10 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "take-over-again": ("holder", "since"),
     "taken-over": ("order", "holder"),
     "closed": ("order",),
-    # refused
+}  # fmt: skip
+"""Every answer to an accepted scan at the bench: code -> the fields of its sentence."""
+
+REFUSALS: Mapping[str, tuple[str, ...]] = {
     "no-order-open": (),
     "unreadable": ("why",),
     "unknown-barcode": ("raw",),
@@ -79,6 +81,9 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "nothing-short": (),
     "reprint-needs-supervisor": ("tracking", "count"),
 }  # fmt: skip
+"""Every reason to refuse a scan at the bench, with the fields of its sentence."""
+
+ANSWERS: Mapping[str, tuple[str, ...]] = {**ACCEPTANCES, **REFUSALS}
 """Every answer of the bench with its fields; messages in three languages are made from it."""
 
 
@@ -172,10 +177,21 @@ def judge_item(
 
 def with_counts(lines: Sequence[PackLine], counts: Iterable[Count]) -> tuple[PackLine, ...]:
     """The lines after *counts*; negative units take pieces out again."""
-    units: dict[int, int] = {}
+    units: dict[tuple[int, str], int] = {}
     for count in counts:
-        units[count.line.id] = units.get(count.line.id, 0) + count.units
-    return tuple(replace(line, packed=line.packed + units.get(line.id, 0)) for line in lines)
+        key = (count.line.id, count.lot)
+        units[key] = units.get(key, 0) + count.units
+    return tuple(
+        replace(
+            line,
+            packed=line.packed + sum(n for (line_id, _), n in units.items() if line_id == line.id),
+            lots=tuple(
+                replace(share, packed=share.packed + units.get((line.id, share.lot), 0))
+                for share in line.lots
+            ),
+        )
+        for line in lines
+    )
 
 
 def _fill(same: Sequence[PackLine], item: Item) -> tuple[Count, ...]:

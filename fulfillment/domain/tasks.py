@@ -25,7 +25,8 @@ from fulfillment.domain.barcodes import (
     SsccScan,
     Unreadable,
 )
-from fulfillment.domain.picking import Meaning, SeenItem
+from fulfillment.domain.pick_walk import SeenItem
+from fulfillment.domain.picking import Meaning
 from fulfillment.domain.values import Accepted, Place, Refused, Verdict
 
 REFUSALS: dict[str, Meaning] = {

@@ -12,6 +12,20 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal
 
+from fulfillment.domain.batching import batches
+from fulfillment.domain.routing import Layout, Place, StopPlace, order_stops
+
+__all__ = [
+    "BinPlace",
+    "Collecting",
+    "Items",
+    "Walk",
+    "WaveChoice",
+    "batches",
+    "group_into_lists",
+    "walking_order",
+]
+
 Items = Literal["any", "single", "multi"]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -109,12 +123,44 @@ class Walk:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def walking_order(stops: Sequence[BinPlace], _layout: Mapping[str, Any] | None = None) -> Walk:
+def walking_order(stops: Sequence[BinPlace], layout: Mapping[str, Any] | None = None) -> Walk:
     """The order in which the *stops* are walked; those in one bin stay together.
 
-    Up one aisle and down the next (the S-shape of the trade); bins whose place is not
-    known come last, by their code.
+    With a *layout* (``aisles, aisle_x, cross_y`` and ``depot`` = [aisle, cross-aisle]) it is
+    the shortest walk from the depot past all drawn bins and back, proved where the router can
+    prove it; the facts carry its metres and those of the order by bin code.  Without one, up
+    one aisle and down the next; bins whose place is not known come last, by their code.
     """
+    drawn = _layout_of(layout)
+    if drawn is None:
+        return _serpentine(stops)
+    plan, depot = drawn
+    answer = order_stops(
+        [StopPlace(stop.code, stop.aisle, stop.y_metres) for stop in stops], plan, depot
+    )
+    if answer.route is None:
+        return _serpentine(stops)
+    facts = {
+        "method": str(answer.basis),
+        "proof": str(answer.route.proof),
+        "metres": round(answer.route.length_metres, 1),
+        "bin_code_metres": round(answer.bin_order_metres or 0.0, 1),
+        "saved_metres": round(answer.saved_metres, 1),
+        "undrawn": [stops[index].code for index in answer.undrawn],
+        "points": [[round(x, 2), round(y, 2)] for x, y in answer.route.points(plan)],
+    }
+    return Walk(answer.order, facts)
+
+
+def _layout_of(layout: Mapping[str, Any] | None) -> tuple[Layout, Place] | None:
+    if not layout or "depot" not in layout:
+        return None
+    plan = Layout.from_plain(layout)
+    aisle, cross = layout["depot"]
+    return plan, plan.crossing(aisle, cross)
+
+
+def _serpentine(stops: Sequence[BinPlace]) -> Walk:
     drawn = [
         i for i, stop in enumerate(stops) if stop.aisle is not None and stop.y_metres is not None
     ]

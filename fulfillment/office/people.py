@@ -36,6 +36,7 @@ POLICY_LABELS = {
     "cart_positions": _("Positions of a cart"),
     "list_lines": _("Lines of a pick list, at most"),
     "label_scan_required": _("The label is scanned before the parcel ships"),
+    "company_prefix": _("GS1 company prefix of the parcels' SSCCs"),
 }
 CHOICES = {
     "printer_off": get_args(PrinterOff),

@@ -5,30 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from fulfillment.domain.barcodes import SsccScan, parse, storable
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import PARCEL, SHIPMENT
 from fulfillment.domain.values import Accepted, Refused, Verdict
 from fulfillment.store.base import table_of
-from fulfillment.store.journal import ScanEvent, known_scan, tell
+from fulfillment.store.journal import known_scan, tell
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, Parcel
+from fulfillment.store.scans import check_scan_id, record_scan
 from fulfillment.store.transaction import Transaction, writes
 
 _parcel = table_of(Parcel)
 _label = table_of(Label)
 _shipment = table_of(Shipment)
 
-ANSWERS = {
+ACCEPTANCES = {
     "parcel-out": ("tracking", "left"),
     "shipment-dispatched": ("shipment", "tracking"),
+}
+"""Every answer to an accepted scan at the dock, with the fields of its sentence."""
+
+REFUSALS = {
     "parcel-unknown": ("raw",),
     "label-void": ("tracking",),
     "parcel-not-shipped": ("tracking", "state"),
     "parcel-already-out": ("tracking", "since"),
 }
+"""Every reason to refuse a scan at the dock, with the fields of its sentence."""
+
+ANSWERS = {**ACCEPTANCES, **REFUSALS}
 """Every answer of the dock with its fields."""
 
 
@@ -48,6 +56,7 @@ def scan_out(
 
     A voided label, a parcel that is not shipped, or of another warehouse, is refused.
     """
+    check_scan_id(scan_id)
     actor.require(Permission.SHIP, warehouse_id=warehouse_id)
     known = known_scan(tx, scan_id)
     if known is not None:
@@ -59,18 +68,14 @@ def scan_out(
         parcel = None
     else:
         verdict = _out(tx, actor, parcel)
-    tx.execute(
-        insert(table_of(ScanEvent)),
-        {
-            "scan_id": scan_id,
-            "process": "dispatch",
-            "at": tx.now,
-            "user_id": actor.user_id,
-            "station_id": actor.station_id,
-            "raw": storable(raw),
-            "accepted": isinstance(verdict, Accepted),
-            "code": verdict.code,
-            "fields": verdict.fields,
+    record_scan(
+        tx,
+        actor,
+        verdict,
+        scan_id=scan_id,
+        process="dispatch",
+        raw=raw,
+        subject={
             "shipment_id": parcel.shipment_id if parcel else None,
             "parcel_id": parcel.id if parcel else None,
         },

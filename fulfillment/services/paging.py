@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,3 +21,10 @@ class Page(Generic[T]):
         """The first *limit* of *items*, of which one more was read; *key* is that of the last."""
         more = len(items) > limit
         return cls(tuple(items[:limit]), key if more else None)
+
+    @classmethod
+    def cut(
+        cls, rows: Sequence[T], *, limit: int, key: Callable[[T], tuple[int | str, ...]]
+    ) -> Page[T]:
+        """Like :meth:`of`; *key* tells the sort key of a row."""
+        return cls.of(rows, limit=limit, key=key(rows[limit - 1]) if len(rows) > limit else None)

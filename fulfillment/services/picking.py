@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fulfillment.domain import picking
+from fulfillment.domain import pick_walk, picking
 from fulfillment.domain.barcodes import Command, Own, OwnScan, ProductScan, Scan, parse
 from fulfillment.domain.errors import (
     AlreadyTaken,
@@ -21,7 +21,7 @@ from fulfillment.domain.errors import (
     UnknownThing,
 )
 from fulfillment.domain.people import Actor, Permission
-from fulfillment.domain.picking import Decision, PickState, Put, Seen, SeenPut, UndoPut
+from fulfillment.domain.pick_walk import Decision, PickState, Put, Seen, SeenPut, UndoPut
 from fulfillment.domain.states import PICK_LIST, SHIPMENT
 from fulfillment.domain.values import BIN, TOTE, Place, Verdict
 from fulfillment.services import short_picks
@@ -169,13 +169,57 @@ def scan(tx: Transaction, actor: Actor, *, pick_list_id: int, scan_id: str, raw:
         if row.known_list != pick_list_id:
             raise KeyReused(key=scan_id)
         return PickReply(known, rows.state_of(tx, row))
-    step = _Step(tx, actor, rows.state_of(tx, row), scan_id=scan_id, raw=raw)
-    return step.answer(parsed)
+    return _answer(tx, actor, row, parsed, scan_id=scan_id, raw=raw)
+
+
+def _answer(
+    tx: Transaction, actor: Actor, row: Row[Any], parsed: Scan, *, scan_id: str, raw: str
+) -> PickReply:
+    seen: Seen
+    feeds = OpenFeeds()
+    if isinstance(parsed, OwnScan) and parsed.kind is Own.TOTE and row.in_hand:
+        state, seen, feeds = rows.state_and_tote(tx, row, parsed.payload)
+    else:
+        state = rows.state_of(tx, row)
+        seen = _see(tx, state, parsed)
+    decision = picking.decide(state, parsed, seen, picker_id=actor.user_id)
+    effect = decision.effect
+    if isinstance(effect, Put) and effect.binds and not _bind_tote(tx, effect, row.id):
+        # Another picker's scan took the tote since it was looked at: look again.
+        return _answer(tx, actor, row, parsed, scan_id=scan_id, raw=raw)
+    return _Step(tx, actor, state, scan_id=scan_id, raw=raw).carry_out(decision, feeds)
+
+
+def _see(tx: Transaction, state: PickState, parsed: Scan) -> Seen:
+    """What the database knows of the scanned thing, where it matters; totes come with the state."""
+    if state.stop is None or state.short_asked or state.cancelled:
+        return None
+    match parsed:
+        case ProductScan() if state.bin_scanned:
+            return rows.see_item(tx, parsed, state.stop)
+        case OwnScan(Own.COMMAND, Command.UNDO) if not state.in_hand:
+            return rows.see_last_put(tx, state.list_id)
+        case _:
+            return None
+
+
+def _bind_tote(tx: Transaction, put: Put, list_id: int) -> bool:
+    """Make an unused tote the shipment's; False when it is used since it was looked at."""
+    bound = tx.execute(
+        _BIND_TOTE[tx.connection.dialect.name],
+        {
+            "b_tote": put.tote.location_id,
+            "b_shipment": put.feed.shipment_id,
+            "b_list": list_id,
+            "b_now": tx.now,
+        },
+    )
+    return bound.one_or_none() is not None
 
 
 @dataclass(frozen=True)
 class _Step:
-    """One scan on its way through its transaction."""
+    """One scan that was decided, and what its effect needs to know."""
 
     tx: Transaction
     actor: Actor
@@ -183,32 +227,9 @@ class _Step:
     scan_id: str
     raw: str
 
-    def answer(self, parsed: Scan) -> PickReply:
-        seen, feeds = self._see(parsed)
-        decision = picking.decide(self.state, parsed, seen, picker_id=self.actor.user_id)
-        effect = decision.effect
-        if isinstance(effect, Put) and effect.binds and not self._bind_tote(effect):
-            return self.answer(parsed)  # somebody took the tote meanwhile: look again
-        return self._carry_out(decision, feeds)
-
-    def _see(self, parsed: Scan) -> tuple[Seen, OpenFeeds]:
-        """What the database knows of the scanned thing, where it matters."""
-        state = self.state
-        if state.stop is None or state.short_asked or state.cancelled:
-            return None, OpenFeeds()
-        match parsed:
-            case ProductScan() if state.bin_scanned:
-                return rows.see_item(self.tx, parsed, state.stop), OpenFeeds()
-            case OwnScan(Own.TOTE, code) if state.in_hand and state.feed:
-                return rows.see_tote(self.tx, code, state=state, shipment_id=state.feed.shipment_id)
-            case OwnScan(Own.COMMAND, Command.UNDO) if not state.in_hand:
-                return rows.see_last_put(self.tx, state.list_id), OpenFeeds()
-            case _:
-                return None, OpenFeeds()
-
-    def _carry_out(self, decision: Decision, feeds: OpenFeeds) -> PickReply:
+    def carry_out(self, decision: Decision, feeds: OpenFeeds) -> PickReply:
         tx, state, effect = self.tx, self.state, decision.effect
-        if isinstance(effect, picking.CutShort):
+        if isinstance(effect, pick_walk.CutShort):
             verdict = short_picks.cut_short(
                 tx, self.actor, state=state, short=effect, scan_id=self.scan_id
             )
@@ -235,19 +256,6 @@ class _Step:
             raw=self.raw,
             subject={"pick_list_id": self.state.list_id, **subject},
         )
-
-    def _bind_tote(self, put: Put) -> bool:
-        """Make an unused tote the shipment's; False when it is used since it was looked at."""
-        bound = self.tx.execute(
-            _BIND_TOTE[self.tx.connection.dialect.name],
-            {
-                "b_tote": put.tote.location_id,
-                "b_shipment": put.feed.shipment_id,
-                "b_list": self.state.list_id,
-                "b_now": self.tx.now,
-            },
-        )
-        return bound.rowcount == 1
 
     def _put(self, put: Put, feeds: OpenFeeds) -> None:
         tx, state, stop = self.tx, self.state, self.state.stop
@@ -335,7 +343,7 @@ class _Step:
         _save(tx, state.list_id, current_stop_id=put.stop_id)
 
 
-def _subject(effect: picking.Effect) -> dict[str, Any]:
+def _subject(effect: pick_walk.Effect) -> dict[str, Any]:
     """The columns of the scan log that say what an accepted scan was about."""
     match effect:
         case Put(feed, quantity, serials):
@@ -351,23 +359,23 @@ def _subject(effect: picking.Effect) -> dict[str, Any]:
                 "shipment_line_id": put.shipment_line_id,
                 "lot": put.lot,
             }
-        case picking.Take(_, _, serials):
+        case pick_walk.Take(_, _, serials):
             return {"serial": serials[-1] if serials else ""}
-        case picking.Drop(shipment_ids):
+        case pick_walk.Drop(shipment_ids):
             return {"shipment_id": shipment_ids[0]}
         case _:
             return {}
 
 
-def _change_list(tx: Transaction, state: PickState, effect: picking.Effect) -> None:
+def _change_list(tx: Transaction, state: PickState, effect: pick_walk.Effect) -> None:
     """Carry out an effect that changes nothing but the walk itself."""
     list_id = state.list_id
     match effect:
-        case picking.Nothing():
+        case pick_walk.Nothing():
             pass
-        case picking.OpenStop(stop_id):
+        case pick_walk.OpenStop(stop_id):
             _save(tx, list_id, current_stop_id=stop_id)
-        case picking.Take(feed_id, in_hand, serials):
+        case pick_walk.Take(feed_id, in_hand, serials):
             _save(
                 tx,
                 list_id,
@@ -375,21 +383,21 @@ def _change_list(tx: Transaction, state: PickState, effect: picking.Effect) -> N
                 in_hand=in_hand,
                 in_hand_serials=list(serials),
             )
-        case picking.TakeBack():
+        case pick_walk.TakeBack():
             _save(tx, list_id, **_EMPTY_HANDS)
-        case picking.AskShort(asked):
+        case pick_walk.AskShort(asked):
             _save(tx, list_id, short_asked=asked, short_found=None)
-        case picking.SayFound(found):
+        case pick_walk.SayFound(found):
             _save(tx, list_id, short_found=found)
-        case picking.CloseTote(shipment_id):
+        case pick_walk.CloseTote(shipment_id):
             _close_tote(tx, list_id, shipment_id)
-        case picking.Skip(stop_id):
+        case pick_walk.Skip(stop_id):
             _send_to_the_end(tx, list_id, stop_id)
-        case picking.HandOver():
+        case pick_walk.HandOver():
             _save(tx, list_id, state="open", picker_id=None, claimed_at=None, current_stop_id=None)
-        case picking.Drop(shipment_ids):
+        case pick_walk.Drop(shipment_ids):
             _drop(tx, state, shipment_ids)
-        case picking.Finish():
+        case pick_walk.Finish():
             _save(tx, list_id, state="done", finished_at=tx.now, current_stop_id=None)
         case _:
             raise AssertionError(f"no effect on the walk alone: {effect}")
@@ -471,6 +479,7 @@ def _binding(dialect: Any) -> Any:
             opened_at=bindparam("b_now"),
         )
         .on_conflict_do_nothing()
+        .returning(_use.c.id)
     )
 
 

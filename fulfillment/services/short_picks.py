@@ -23,15 +23,8 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.people import Actor
-from fulfillment.domain.picking import (
-    CutShort,
-    FreeStock,
-    PickState,
-    Replacement,
-    Stop,
-    replace_missing,
-    short_verdict,
-)
+from fulfillment.domain.pick_walk import CutShort, PickState, Stop
+from fulfillment.domain.picking import FreeStock, Replacement, replace_missing, short_verdict
 from fulfillment.domain.states import ORDER, SHIPMENT
 from fulfillment.domain.values import BIN, Place, Verdict
 from fulfillment.store import journal, locks

@@ -30,7 +30,7 @@ from fulfillment.store.scans import check_scan_id, record_scan
 from fulfillment.store.stock import Move, Pin, lock_warehouse_balances, post, virtual_end
 from fulfillment.store.transaction import Transaction, reads, writes
 
-MOST_TASKS_A_PAGE = 200
+MOST_TASKS_A_PAGE = 500
 
 
 @dataclass(frozen=True)

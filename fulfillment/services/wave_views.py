@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, func, select
 
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
+from fulfillment.services.paging import Page
 from fulfillment.store.catalog import Location, Product, Warehouse
 from fulfillment.store.orders import Order, Shipment, ShipmentLine
 from fulfillment.store.people import User
@@ -32,6 +33,7 @@ from fulfillment.store.work import (
 class WaveView:
     """A wave in the list of waves."""
 
+    id: int
     number: str
     warehouse_code: str
     choice: Mapping[str, Any]
@@ -41,6 +43,25 @@ class WaveView:
     lists_done: int
     shipments: int
     due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PickListRow:
+    """A pick list in the list of pick lists; ``stops_open`` of its ``stops`` are to be done."""
+
+    id: int
+    number: str
+    wave_number: str
+    warehouse_code: str
+    state: str
+    priority: int
+    due_at: datetime | None
+    picker: str | None
+    claimed_at: datetime | None
+    finished_at: datetime | None
+    stops: int
+    stops_open: int
+    shipments: int
 
 
 @dataclass(frozen=True)
@@ -151,6 +172,7 @@ def list_waves(
     )
     query = (
         select(
+            Wave.id,
             Wave.number,
             Warehouse.code.label("warehouse_code"),
             Wave.choice,
@@ -175,6 +197,69 @@ def list_waves(
     if seen is not None:
         query = query.where(Wave.warehouse_id.in_(sorted(seen)))
     return [WaveView(**row._mapping) for row in tx.execute(query)]
+
+
+@reads
+def list_pick_lists(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    warehouse_id: int | None = None,
+    wave: str = "",
+    states: Sequence[str] = (),
+    before_id: int | None = None,
+    limit: int = 50,
+) -> Page[PickListRow]:
+    """The latest pick lists of the warehouses that the actor sees, newest first."""
+    actor.require(Permission.PICK, warehouse_id=warehouse_id)
+    query = (
+        select(
+            PickList.id,
+            PickList.number,
+            Wave.number.label("wave_number"),
+            Warehouse.code.label("warehouse_code"),
+            PickList.state,
+            PickList.priority,
+            PickList.due_at,
+            User.name.label("picker"),
+            PickList.claimed_at,
+            PickList.finished_at,
+            _count_stops().label("stops"),
+            _count_stops(PickStop.state == "open").label("stops_open"),
+            select(func.count())
+            .select_from(PickListShipment)
+            .where(PickListShipment.pick_list_id == PickList.id)
+            .correlate(PickList)
+            .scalar_subquery()
+            .label("shipments"),
+        )
+        .join(Wave, Wave.id == PickList.wave_id)
+        .join(Warehouse, Warehouse.id == PickList.warehouse_id)
+        .outerjoin(User, User.id == PickList.picker_id)
+        .order_by(PickList.id.desc())
+        .limit(limit + 1)
+    )
+    seen = actor.warehouse_ids(Permission.PICK)
+    conditions = [
+        warehouse_id is None or PickList.warehouse_id == warehouse_id,
+        seen is None or PickList.warehouse_id.in_(sorted(seen)),
+        not wave or Wave.number == wave,
+        not states or PickList.state.in_(states),
+        before_id is None or PickList.id < before_id,
+    ]
+    query = query.where(*(condition for condition in conditions if condition is not True))
+    rows = [PickListRow(**row._mapping) for row in tx.execute(query)]
+    return Page.cut(rows, limit=limit, key=lambda row: (row.id,))
+
+
+def _count_stops(*conditions: Any) -> Any:
+    return (
+        select(func.count())
+        .select_from(PickStop)
+        .where(PickStop.pick_list_id == PickList.id, *conditions)
+        .correlate(PickList)
+        .scalar_subquery()
+    )
 
 
 @reads

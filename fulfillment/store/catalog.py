@@ -124,6 +124,7 @@ class Location(Base):
     code: Mapped[Code] = mapped_column(unique=True)
     zone: Mapped[str] = mapped_column(String(16), default="")
     aisle: Mapped[int | None]
+    """Which aisle of the warehouse's layout, counted from 0."""
     x_metres: Mapped[float | None] = mapped_column(Float)
     y_metres: Mapped[float | None] = mapped_column(Float)
     active: Mapped[bool] = mapped_column(default=True)

@@ -9,19 +9,11 @@ from itertools import groupby
 from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, select, true, update
 
 from fulfillment.domain.barcodes import ProductScan
-from fulfillment.domain.picking import (
-    Dropped,
-    Feed,
-    PickState,
-    SeenItem,
-    SeenPut,
-    SeenTote,
-    Stop,
-    answered_before,
-)
+from fulfillment.domain.pick_walk import Dropped, Feed, PickState, SeenItem, SeenPut, SeenTote, Stop
+from fulfillment.domain.picking import answered_before
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import PICK_STOP, SHIPMENT
 from fulfillment.domain.values import Verdict
@@ -90,8 +82,23 @@ def first_verdict(row: Row[Any]) -> Verdict | None:
 
 def state_of(tx: Transaction, row: Row[Any]) -> PickState:
     """The state of the list in *row*."""
-    current = row.current_stop_id
-    stops = _stops(tx, row) if row.state in ("open", "claimed") else []
+    found: list[Row[Any]] = []
+    if row.state in ("open", "claimed"):
+        found = list(tx.execute(_STOPS, _parameters(row)))
+    return _state(tx, row, found)
+
+
+def state_and_tote(
+    tx: Transaction, row: Row[Any], code: str
+) -> tuple[PickState, SeenTote | None, OpenFeeds]:
+    """The state of a claimed list that has goods in hand, and the tote that was scanned."""
+    found = list(tx.execute(_STOPS_AND_TOTE, _parameters(row) | _tote_parameters(row, code)))
+    tote, feeds = _seen_tote(found[0]) if found else (None, OpenFeeds())
+    return _state(tx, row, found), tote, feeds
+
+
+def _state(tx: Transaction, row: Row[Any], found: list[Row[Any]]) -> PickState:
+    stops = [_stop_of(list(group)) for _, group in groupby(found, key=lambda r: r.stop_id)]
     return PickState(
         list_id=row.id,
         number=row.number,
@@ -104,7 +111,7 @@ def state_of(tx: Transaction, row: Row[Any]) -> PickState:
         stops_open=row.stops_open,
         stop=stops[0] if stops else None,
         next_stop=stops[1] if len(stops) > 1 else None,
-        bin_scanned=bool(stops) and stops[0].id == current,
+        bin_scanned=bool(stops) and stops[0].id == row.current_stop_id,
         in_hand_feed_id=row.in_hand_feed_id,
         in_hand=row.in_hand,
         in_hand_serials=tuple(row.in_hand_serials),
@@ -114,9 +121,8 @@ def state_of(tx: Transaction, row: Row[Any]) -> PickState:
     )
 
 
-def _stops(tx: Transaction, row: Row[Any]) -> list[Stop]:
-    found = tx.execute(_STOPS, {"b_list": row.id, "b_current": row.current_stop_id or 0})
-    return [_stop_of(list(group)) for _, group in groupby(found, key=lambda r: r.stop_id)]
+def _parameters(row: Row[Any]) -> dict[str, Any]:
+    return {"b_list": row.id, "b_current": row.current_stop_id or 0}
 
 
 def _stop_of(rows: list[Row[Any]]) -> Stop:
@@ -376,31 +382,43 @@ class OpenFeeds:
     elsewhere: int = 0
 
 
-def see_tote(
-    tx: Transaction, code: str, *, state: PickState, shipment_id: int
-) -> tuple[SeenTote | None, OpenFeeds]:
-    """The tote of the list's warehouse with this code, and the open feeds of a shipment."""
-    row = tx.execute(
-        _TOTE,
-        {
-            "b_code": code,
-            "b_warehouse": state.warehouse_id,
-            "b_shipment": shipment_id,
-            "b_list": state.list_id,
-        },
-    ).one_or_none()
-    if row is None:
+def see_tote(tx: Transaction, row: Row[Any], code: str) -> tuple[SeenTote | None, OpenFeeds]:
+    """The tote of the list's warehouse with this code, and the open feeds of the shipment
+    whose goods are in hand."""
+    found = tx.execute(_TOTE, {"b_list": row.id} | _tote_parameters(row, code)).one_or_none()
+    return _seen_tote(found) if found else (None, OpenFeeds())
+
+
+def _tote_parameters(row: Row[Any], code: str) -> dict[str, Any]:
+    return {
+        "b_code": code,
+        "b_warehouse": row.warehouse_id,
+        "b_in_hand": row.in_hand_feed_id or 0,
+    }
+
+
+def _seen_tote(row: Row[Any]) -> tuple[SeenTote | None, OpenFeeds]:
+    if row.tote_id is None:
         return None, OpenFeeds()
     tote = SeenTote(
-        location_id=row.id,
-        code=row.code,
+        location_id=row.tote_id,
+        code=row.tote_code,
         holds_goods=row.holds_goods,
         owner_id=row.owner_id,
         owner=row.owner or "",
         is_full=row.full_at is not None,
-        pick_list_id=row.pick_list_id,
+        pick_list_id=row.used_on_list_id,
     )
     return tote, OpenFeeds(row.everywhere, row.elsewhere)
+
+
+_fed, _fed_line = _feed.alias("fed"), _line.alias("fed_line")
+_SHIPMENT_IN_HAND = (
+    select(_fed_line.c.shipment_id)
+    .join(_fed, _fed.c.shipment_line_id == _fed_line.c.id)
+    .where(_fed.c.id == bindparam("b_in_hand"))
+    .scalar_subquery()
+)
 
 
 def _open_feeds(*conditions: Any) -> Any:
@@ -412,7 +430,7 @@ def _open_feeds(*conditions: Any) -> Any:
             )
         )
         .where(
-            _line.c.shipment_id == bindparam("b_shipment"),
+            _line.c.shipment_id == _SHIPMENT_IN_HAND,
             _feed.c.quantity > _feed.c.picked + _feed.c.short,
             _stop.c.state == "open",
             *conditions,
@@ -425,13 +443,13 @@ def _tote_query() -> Select[Any]:
     holds_goods = exists().where(_balance.c.location_id == _location.c.id, _balance.c.on_hand > 0)
     return (
         select(
-            _location.c.id,
-            _location.c.code,
+            _location.c.id.label("tote_id"),
+            _location.c.code.label("tote_code"),
             holds_goods.label("holds_goods"),
             _use.c.shipment_id.label("owner_id"),
             _shipment.c.number.label("owner"),
             _use.c.full_at,
-            _use.c.pick_list_id,
+            _use.c.pick_list_id.label("used_on_list_id"),
             _open_feeds().label("everywhere"),
             _open_feeds(_stop.c.pick_list_id != bindparam("b_list")).label("elsewhere"),
         )
@@ -450,6 +468,8 @@ def _tote_query() -> Select[Any]:
 
 
 _TOTE = _tote_query()
+_seen = _TOTE.subquery("seen")
+_STOPS_AND_TOTE = _STOPS.add_columns(*_seen.c).outerjoin(_seen, true())
 
 
 def see_last_put(tx: Transaction, pick_list_id: int) -> SeenPut | None:

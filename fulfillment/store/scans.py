@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from fulfillment.domain.barcodes import storable
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.people import Actor
 from fulfillment.domain.values import Accepted, Verdict
@@ -14,7 +15,6 @@ from fulfillment.store.base import table_of
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.transaction import Transaction
 
-MOST_RAW_CHARACTERS = 512
 _INSERT = insert(table_of(ScanEvent)).return_defaults(table_of(ScanEvent).c.id)
 
 
@@ -54,9 +54,3 @@ def check_scan_id(scan_id: str) -> None:
     """Raise :class:`InvalidInput` unless *scan_id* can be a key: 1 to 64 printable characters."""
     if not 1 <= len(scan_id) <= 64 or not scan_id.isascii() or not scan_id.isprintable():
         raise invalid("scan_id", "not-a-scan-id", scan_id[:64])
-
-
-def storable(raw: str) -> str:
-    """*raw* as both databases can keep it: no NUL, no lone surrogate, at most 512 characters."""
-    text = raw[:MOST_RAW_CHARACTERS].replace("\x00", "\ufffd")
-    return text.encode("utf-8", "replace").decode("utf-8")

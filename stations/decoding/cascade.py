@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 
 from stations.decoding import views
@@ -149,7 +150,7 @@ def run(
     overview = views.scaled(gray, min(1.0, OVERVIEW_SIDE_PX / max(gray.shape)))
     ballot = Ballot()
     times: list[StepTime] = []
-    for step in steps:
+    for step in _with_full_size(steps, gray, overview):
         if time.monotonic() > deadline:
             break
         found = bool(ballot.believed())
@@ -159,6 +160,16 @@ def run(
         if found:
             break
     return [_decoded(candidate, overview) for candidate in ballot.believed()], times
+
+
+def _with_full_size(steps: Sequence[Step], gray: Gray, overview: View) -> Sequence[Step]:
+    """Where the overview was shrunk, the picture in full follows the first step: a small code in
+    a large photo has lost its bars in the overview."""
+    if overview.pixels.shape == gray.shape:
+        return steps
+    to_overview = np.asarray(cv2.invertAffineTransform(overview.to_picture), dtype=np.float64)
+    full = reading("full-size", lambda _gray, _ballot: [View(gray, to_overview)])
+    return [*steps[:1], full, *steps[1:]]
 
 
 def _take(step: Step, gray: Gray, ballot: Ballot, deadline: float) -> StepTime:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import zxingcpp
 
+from stations.decoding import views
 from stations.decoding.symbologies import normalise
 from stations.decoding.values import Corners, Engine, Gray, Reading, Symbology
 
@@ -45,6 +46,12 @@ _GS1 = {Symbology.CODE_128: Symbology.GS1_128, Symbology.DATA_MATRIX: Symbology.
 _GS1_IDENTIFIERS = frozenset({"]C1", "]d2", "]Q3"})
 """AIM symbology identifiers of codes that begin with FNC1 (ISO/IEC 15424)."""
 
+_QUIET_MARGIN = 0.08
+"""Of a code's width: what is looked at beyond its ends."""
+
+_QUIET_SHARE = 0.4
+"""Slopes beyond the ends, as a share of those between the bars."""
+
 
 def read_with_zxing(gray: Gray, step: str) -> list[Reading]:
     """What zxing-cpp reads: every symbology, at any right angle, light on dark too."""
@@ -63,6 +70,8 @@ def read_with_zxing(gray: Gray, step: str) -> list[Reading]:
         if gs1:
             symbology = _GS1.get(symbology, symbology)
         corners = _corners_of_zxing(barcode.position)
+        if symbology is Symbology.ITF and not _has_quiet_ends(gray, corners):
+            continue
         readings.append(Reading(text, symbology, corners, Engine.ZXING, step, gs1))
     return readings
 
@@ -71,6 +80,18 @@ def _corners_of_zxing(position: Any) -> Corners:
     ends = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
     a, b, c, d = ((float(end.x), float(end.y)) for end in ends)
     return a, b, c, d
+
+
+def _has_quiet_ends(gray: Gray, corners: Corners) -> bool:
+    """Whether the bars end where the reading ends: a part of an ITF reads as a shorter ITF."""
+    strip = views.levelled(gray, corners, margin=_QUIET_MARGIN, scale=1.0).pixels
+    slopes = np.abs(np.diff(strip.mean(axis=0)))
+    margin = int(len(slopes) * _QUIET_MARGIN / (1 + 2 * _QUIET_MARGIN))
+    outer = int(0.8 * margin)  # the last bar's own edge is not counted
+    if outer < 1:
+        return False
+    busiest = max(float(slopes[:outer].mean()), float(slopes[-outer:].mean()))
+    return busiest < _QUIET_SHARE * float(slopes[margin:-margin].mean())
 
 
 @cache
@@ -91,7 +112,11 @@ def read_with_zbar(gray: Gray, step: str) -> list[Reading]:
     height, width = gray.shape
     wanted = [library.ZBarSymbol[name] for name in _ZBAR_SYMBOLOGIES]
     found = library.decode((gray.tobytes(), width, height), symbols=wanted)
-    return list(_readings_of_zbar(found, step))
+    return [
+        reading
+        for reading in _readings_of_zbar(found, step)
+        if reading.symbology is not Symbology.ITF or _has_quiet_ends(gray, reading.corners)
+    ]
 
 
 def _readings_of_zbar(found: Sequence[Any], step: str) -> Iterator[Reading]:

@@ -7,7 +7,7 @@ check digit is wrong.
 
 from stations.decoding.values import Symbology
 
-SHORTEST_ITF = 6
+SHORTEST_ITF = 8
 """ITF has no end mark worth the name: any part of a code reads as a shorter code."""
 
 

@@ -64,18 +64,6 @@ def sharpened(gray: Gray, *, radius_px: float, amount: float) -> Gray:
     return np.asarray(cv2.addWeighted(gray, 1 + amount, blurred, -amount, 0), dtype=np.uint8)
 
 
-def turned(gray: Gray, degrees: float) -> View:
-    """Turned counter-clockwise around its middle, the frame grown to hold it."""
-    height, width = gray.shape
-    matrix = np.asarray(
-        cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), dtype=np.float64
-    )
-    cosine, sine = abs(matrix[0, 0]), abs(matrix[0, 1])
-    size = int(height * sine + width * cosine), int(height * cosine + width * sine)
-    matrix[:, 2] += size[0] / 2 - width / 2, size[1] / 2 - height / 2
-    return View(warped(gray, matrix, size), _inverse(matrix))
-
-
 def warped(gray: Gray, matrix: Affine, size: tuple[int, int]) -> Gray:
     """The picture through an affine map, its border pixels repeated outwards."""
     pixels = cv2.warpAffine(

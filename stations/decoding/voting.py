@@ -25,6 +25,11 @@ VOTES_OF_ONE_ENGINE = {Engine.ZXING: 4, Engine.PROFILE: 3}
 of one. zbar reads halves of an EAN as a UPC-E again and again, so it alone never counts."""
 
 
+VOTES_OF_ANY_ITF = 5
+"""Any part of an ITF reads as a shorter one, for both engines alike. ITF-14 with its check digit
+counts like the others; any other length needs both engines and this many votes."""
+
+
 @dataclass(slots=True)
 class Candidate:
     """A text at a place, with everyone who read it there."""
@@ -89,7 +94,7 @@ def is_believed(candidate: Candidate) -> bool:
         is_zbar_alone = candidate.engines == {Engine.ZBAR}
         return candidate.votes >= (VOTES_OF_ZBAR if is_zbar_alone else VOTES_OF_CHECKED)
     if len(candidate.engines) > 1:
-        return True
+        return symbology is not Symbology.ITF or candidate.votes >= VOTES_OF_ANY_ITF
     (engine,) = candidate.engines
     return candidate.votes >= VOTES_OF_ONE_ENGINE.get(engine, candidate.votes + 1)
 

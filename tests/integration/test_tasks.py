@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
@@ -10,45 +9,19 @@ from sqlalchemy import func, insert, select
 
 from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.errors import AlreadyTaken, IllegalEvent, NotPermitted, UnknownThing
-from fulfillment.domain.people import Actor
 from fulfillment.domain.tasks import ACCEPTANCES, REFUSALS
 from fulfillment.domain.values import Place
 from fulfillment.services import tasks
-from fulfillment.services.tasks import TaskReply
 from fulfillment.store.catalog import Location
 from fulfillment.store.journal import AuditEntry, ScanEvent
 from fulfillment.store.stock import Pin, Reservation, SerialUnit, StockMove, post
 from fulfillment.store.transaction import Transaction, writes
 from fulfillment.store.work import Task, ToteUse
+from tests.support.floor import Worker
 from tests.support.picklists import check_books, claim, release
 from tests.support.world import NOON, World, fetch
 
 A1, A2, A3 = "W1-A-01-1-1", "W1-A-02-1-1", "W1-A-03-1-1"
-
-
-class Worker:
-    """Somebody who works on a task: every method is one scan."""
-
-    def __init__(self, actor: Actor, task_id: int) -> None:
-        self.actor = actor
-        self.task_id = task_id
-
-    def scan(self, raw: str, scan_id: str | None = None) -> TaskReply:
-        return tasks.scan(
-            self.actor, task_id=self.task_id, scan_id=scan_id or str(uuid.uuid4()), raw=raw
-        )
-
-    def place(self, code: str, scan_id: str | None = None) -> TaskReply:
-        return self.scan(own_code(Own.LOCATION, code), scan_id)
-
-    def tote(self, code: str) -> TaskReply:
-        return self.scan(own_code(Own.TOTE, code))
-
-    def quantity(self, quantity: int) -> TaskReply:
-        return self.scan(own_code(Own.QUANTITY, str(quantity)))
-
-    def command(self, command: Command) -> TaskReply:
-        return self.scan(own_code(Own.COMMAND, command))
 
 
 @writes

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 
 from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.people import Actor
-from fulfillment.domain.picking import PickState
+from fulfillment.domain.pick_walk import PickState
 from fulfillment.domain.values import Place
 from fulfillment.services import picking
 from fulfillment.services.picking import PickReply

@@ -170,7 +170,7 @@ def test_a_pick_outside_the_layout_is_refused(pick: tuple[int, float], code: str
 
 def test_one_way_aisles_are_walked_as_short_as_trying_every_order_finds() -> None:
     walks = 0
-    for seed in range(120):
+    for seed in range(80):
         case = random_case(seed, one_way=True)
         expected = length_by_trying(case)
         if math.isinf(expected):
@@ -182,7 +182,7 @@ def test_one_way_aisles_are_walked_as_short_as_trying_every_order_finds() -> Non
         assert planned.length_metres == pytest.approx(expected), seed
         assert planned.proof is Proof.OPTIMAL, seed
         assert fault_of(case, planned) is None, seed
-    assert walks > 80
+    assert walks > 50
 
 
 def test_the_search_for_one_way_walks_alone_agrees_with_trying_every_order() -> None:

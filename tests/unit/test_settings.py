@@ -45,7 +45,6 @@ def test_without_any_setting_the_service_listens_on_this_machine_with_sqlite(
 
 def test_session_limits_are_3_minutes_30_minutes_and_12_hours(instance_dir: Path) -> None:
     settings = read(instance_dir)
-    assert settings.floor_idle_seconds == 3 * 60
     assert settings.office_idle_seconds == 30 * 60
     assert settings.session_seconds == 12 * 60 * 60
 
@@ -162,7 +161,6 @@ def test_all_faults_are_reported_at_once(instance_dir: Path) -> None:
         FULFILLMENT_LAN="maybe",
         FULFILLMENT_LOG_LEVEL="loud",
         FULFILLMENT_TRUSTED_HOSTS="https://goods.example/",
-        FULFILLMENT_FLOOR_IDLE_SECONDS="3600",
         FULFILLMENT_SESSION_SECONDS="60",
     )
     assert set(faults) == {
@@ -172,7 +170,6 @@ def test_all_faults_are_reported_at_once(instance_dir: Path) -> None:
         "FULFILLMENT_LAN",
         "FULFILLMENT_LOG_LEVEL",
         "FULFILLMENT_TRUSTED_HOSTS",
-        "FULFILLMENT_FLOOR_IDLE_SECONDS",
         "FULFILLMENT_OFFICE_IDLE_SECONDS",
     }
 

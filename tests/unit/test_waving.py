@@ -91,3 +91,26 @@ def test_every_stop_is_walked_once_and_stops_of_one_bin_stay_together(
     seen = [places[index] for index in order]
     changes = sum(before != after for before, after in pairwise(seen))
     assert changes == max(0, len(set(places)) - 1)
+
+
+LAYOUT = {"aisles": 3, "aisle_x": [0, 5, 10], "cross_y": [0, 20], "depot": [0, 0]}
+
+
+def test_with_a_layout_the_walk_is_the_shortest_and_says_what_it_saves() -> None:
+    stops = [
+        BinPlace("A-1-1", aisle=0, y_metres=2.0),
+        BinPlace("B-1-1", aisle=1, y_metres=18.0),
+        BinPlace("C-1-1", aisle=2, y_metres=1.0),
+    ]
+    walk = walking_order(stops, LAYOUT)
+    assert walk.facts["proof"] == "optimal"
+    assert walk.facts["metres"] == 62.0
+    assert walk.facts["saved_metres"] >= 0
+    assert sorted(walk.order) == [0, 1, 2]
+
+
+def test_a_bin_that_is_not_drawn_comes_last_and_is_named() -> None:
+    stops = [BinPlace("X-9"), BinPlace("A-1-1", aisle=0, y_metres=2.0)]
+    walk = walking_order(stops, LAYOUT)
+    assert walk.order == (1, 0)
+    assert walk.facts["undrawn"] == ["X-9"]

@@ -28,6 +28,7 @@ from tests.support.world import NOON, World, fetch
 
 PASSWORD = "a long walk home"
 OPEN = "public"
+LOG_INS = ("/log-in", "/stations/log-in")
 
 
 def account(world: World, role: Role | None, login: str = "ann", warehouse: str = "W1") -> int:
@@ -99,6 +100,10 @@ def test_what_is_open_to_everybody_is_listed_here(app: Flask) -> None:
         "/log-in",
         "/log-out",
         "/settings/enrol",
+        "/stations/log-in",
+        "/stations/log-out",
+        "/stations/static/<path:name>",
+        "/stations/worker.js",
     }
 
 
@@ -163,10 +168,10 @@ def test_nobody_gets_in_without_a_log_in(app: Flask, world: World, browser: Brow
             elif method == "GET":
                 response = browser.get(path_of(rule))
                 assert response.status_code == 303, rule.rule
-                assert response.location.startswith("/log-in"), rule.rule
+                assert response.location.startswith(LOG_INS), rule.rule
             else:
                 response = browser.submit(path_of(rule), page="/log-in")
-                assert response.location.startswith("/log-in"), rule.rule
+                assert response.location.startswith(LOG_INS), rule.rule
 
 
 def test_a_get_changes_nothing(app: Flask, world: World) -> None:
@@ -440,6 +445,7 @@ def test_a_policy_is_changed_on_its_page(app: Flask, world: World) -> None:
         "idle_seconds": "120",
         "cart_positions": "12",
         "list_lines": "60",
+        "company_prefix": "9520001",
         "scan_out": "on",
         "reason": "new scale",
     }

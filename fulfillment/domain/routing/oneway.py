@@ -106,7 +106,7 @@ def shortest_walk(
         found = wider or found
     better = search.run(
         shorter_than=found.metres,
-        passes=_passes_within(layout, found.metres),
+        passes=_most_passes(layout, spare_metres=found.metres - search.least),
         tries=PROOF_TRIES,
     )
     found = better or found
@@ -374,11 +374,14 @@ def _allowed(layout: Layout, walk: Sequence[Place]) -> bool:
     return all((there.y - here.y) * backwards <= 0 for here, there in pairwise(walk))
 
 
-def _passes_within(layout: Layout, metres: float) -> int:
-    """How often a walk of `metres` can pass the shortest sub-aisle, the aisles being enough."""
+def _most_passes(layout: Layout, *, spare_metres: float) -> int:
+    """More passes of a sub-aisle than this cost more than there is to spare.
+
+    Taking away two passes of a sub-aisle at a time, down to two, leaves a walk for aisles open both
+    ways; the rest of the passes is what the walk is longer by. Two more allow for ends inside.
+    """
     shortest = min(high - low for low, high in pairwise(layout.cross_y))
-    most = 2 * len(layout.aisle_x) + 2
-    return most if math.isinf(metres) else min(most, math.ceil(metres / shortest))
+    return 4 + math.floor(spare_metres / shortest)
 
 
 def _tolerance(metres: float) -> float:

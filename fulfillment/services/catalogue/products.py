@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
+from fulfillment.domain.barcodes import product_code
 from fulfillment.domain.catalogue import (
     MOST_KIT_COMPONENTS,
     MOST_PIECES,
@@ -69,12 +70,12 @@ def put_barcodes(
 
 @writes
 def remove_barcode(tx: Transaction, actor: Actor, seller: str, code: str) -> None:
-    """Take a barcode away, so that another product may have it."""
+    """Take a barcode away, so that another product may have it.  *code* as people read it."""
     seller_id = seller_to_change(tx, actor, seller)
     table = table_of(ProductBarcode)
     product_id = tx.execute(
         delete(table)
-        .where(table.c.seller_id == seller_id, table.c.code == code)
+        .where(table.c.seller_id == seller_id, table.c.code == product_code(code))
         .returning(table.c.product_id)
     ).scalar_one_or_none()
     if product_id is None:

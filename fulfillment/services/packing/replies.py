@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, insert
+from sqlalchemy import Row
 
-from fulfillment.domain.barcodes import storable
 from fulfillment.domain.packing import BenchState, LotShare, PackLine, next_step
 from fulfillment.domain.people import Actor
 from fulfillment.domain.values import Accepted, Refused, Verdict
 from fulfillment.store import packing as rows
-from fulfillment.store.base import table_of
-from fulfillment.store.journal import ScanEvent
 from fulfillment.store.packing import Counted
+from fulfillment.store.scans import record_scan
 from fulfillment.store.transaction import Transaction
 
 
@@ -184,9 +182,6 @@ def _view(bench: Bench) -> BenchView:
     )
 
 
-_EVENT = insert(table_of(ScanEvent))
-
-
 def record(
     tx: Transaction,
     actor: Actor,
@@ -200,22 +195,19 @@ def record(
     counted: Sequence[Counted] = (),
 ) -> int:
     """Store one packing scan, refused ones too, and return its id."""
-    fields = dict(verdict.fields)
+    with_counts = verdict
     if len(counted) > 1:
-        fields["counts"] = [list(one) for one in counted]
+        counts = [list(one) for one in counted]
+        with_counts = replace(verdict, fields={**verdict.fields, "counts": counts})
     line, lot, serial, _units = counted[0] if counted else (None, "", "", 0)
-    result = tx.execute(
-        _EVENT,
-        {
-            "scan_id": scan_id,
-            "process": "pack",
-            "at": tx.now,
-            "user_id": actor.user_id,
-            "station_id": station_id,
-            "raw": storable(raw),
-            "accepted": isinstance(verdict, Accepted),
-            "code": verdict.code,
-            "fields": fields,
+    return record_scan(
+        tx,
+        replace(actor, station_id=station_id),
+        with_counts,
+        scan_id=scan_id,
+        process="pack",
+        raw=raw,
+        subject={
             "shipment_id": shipment_id,
             "parcel_id": parcel_id,
             "shipment_line_id": line,
@@ -224,9 +216,6 @@ def record(
             "quantity": sum(one[3] for one in counted),
         },
     )
-    key = result.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def first_verdict(row: Any) -> Verdict:

@@ -44,6 +44,7 @@ from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.packing import Counted
 from fulfillment.store.parcels import PackSession, Parcel, ParcelLine
 from fulfillment.store.people import Station
+from fulfillment.store.scans import check_scan_id
 from fulfillment.store.stock import StockBalance
 from fulfillment.store.transaction import Transaction, reads, writes
 
@@ -85,6 +86,7 @@ def scan(tx: Transaction, actor: Actor, *, station_id: int, scan_id: str, raw: s
 
     Raises: NotPermitted when *actor* may not pack in the station's warehouse.
     """
+    check_scan_id(scan_id)
     gesture = Gesture(actor, station_id, scan_id, raw)
     row = rows.bench_at(tx, station_id, scan_id)
     if row is None:
@@ -398,6 +400,8 @@ def _item(tx: Transaction, gesture: Gesture, bench: Bench, scanned: ProductScan)
     )
     if bench.mode == "take-out":
         return _take_item_out(tx, bench, item)
+    if bench.mode == "short":
+        return Outcome(Refused("reason-needed"), bench)
     if bench.mode.startswith("short:"):
         return _short_item(tx, gesture, bench, item)
     return _count(tx, gesture.actor, bench, item)
@@ -563,6 +567,8 @@ def _short_item(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> 
 
 def _confirm(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
     """CONFIRM: everything missing is short; or "I am done", which the missing pieces refuse."""
+    if bench.mode == "short":
+        return Outcome(Refused("reason-needed"), bench)
     if bench.mode.startswith("short:"):
         reason = bench.mode.removeprefix("short:")
         return _shorted(tx, gesture, bench, reason, product_id=None, units=None)

@@ -41,6 +41,7 @@ from fulfillment.store.base import table_of
 from fulfillment.store.journal import audit, known_scan
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, LabelReprint, Parcel
+from fulfillment.store.scans import check_scan_id
 from fulfillment.store.stock import Move, Reservation, post
 from fulfillment.store.transaction import Transaction, writes
 from fulfillment.store.work import ToteUse
@@ -228,6 +229,7 @@ def weigh(
     last one, the labels are made in the same transaction.  Outside, it waits: weigh again, or
     :func:`override_weight`.  *source* says where the figure came from (scale, typed, bridge).
     """
+    check_scan_id(scan_id)
     row = rows.bench_at(tx, station_id, scan_id)
     if row is None:
         known = known_scan(tx, scan_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from fulfillment.domain.allocation import BinStock, Take, choose_bins
 from fulfillment.domain.packing import Item
@@ -20,6 +20,7 @@ from fulfillment.domain.values import QUARANTINE, Accepted, Place, Verdict
 from fulfillment.services.packing import sealing
 from fulfillment.services.packing.replies import Bench, load_lines, today_at
 from fulfillment.store import packing as rows
+from fulfillment.store import reservations
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location
 from fulfillment.store.orders import Hold, Order, OrderLine, Shipment, ShipmentLine
@@ -166,7 +167,14 @@ def _post_gaps(
             for gap in gaps
         ],
     )
-    _release_reservations(tx, gaps)
+    for gap in gaps:
+        reservations.free(
+            tx,
+            shipment_line_id=gap.line_id,
+            lot=gap.lot,
+            location_id=gap.tote.id,
+            quantity=gap.units,
+        )
     tx.execute(_UNPICK, [{"b_line": gap.line_id, "b_units": gap.units} for gap in gaps])
     if not damaged:
         _ask_for_counts(tx, actor, bench, gaps, reason)
@@ -177,34 +185,6 @@ _UNPICK = (
     .where(_line.c.id == bindparam("b_line"))
     .values(picked=_line.c.picked - bindparam("b_units"))
 )
-_SHRINK_RESERVATION = (
-    update(_reservation)
-    .where(
-        _reservation.c.shipment_line_id == bindparam("b_line"),
-        _reservation.c.location_id == bindparam("b_place"),
-        _reservation.c.lot == bindparam("b_lot"),
-        _reservation.c.quantity > bindparam("b_units"),
-    )
-    .values(quantity=_reservation.c.quantity - bindparam("b_units"))
-)
-_END_RESERVATION = delete(_reservation).where(
-    _reservation.c.shipment_line_id == bindparam("b_line"),
-    _reservation.c.location_id == bindparam("b_place"),
-    _reservation.c.lot == bindparam("b_lot"),
-    _reservation.c.quantity == bindparam("b_units"),
-)
-
-
-def _release_reservations(tx: Transaction, gaps: list[Gap]) -> None:
-    for gap in gaps:
-        facts = {
-            "b_line": gap.line_id,
-            "b_place": gap.tote.id,
-            "b_lot": gap.lot,
-            "b_units": gap.units,
-        }
-        if tx.execute(_END_RESERVATION, facts).rowcount == 0:
-            tx.execute(_SHRINK_RESERVATION, facts)
 
 
 def _quarantine(tx: Transaction, warehouse_id: int) -> Place:

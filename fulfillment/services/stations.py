@@ -1,0 +1,82 @@
+"""What the station pages read besides the answers of packing and picking, and one signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from fulfillment.domain.errors import UnknownThing
+from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.values import Refused
+from fulfillment.services.people.sessions import authorize_override
+from fulfillment.store.base import table_of
+from fulfillment.store.catalog import ProductBarcode
+from fulfillment.store.orders import Shipment, ShipmentLine
+from fulfillment.store.parcels import Label, Parcel
+from fulfillment.store.people import Station
+from fulfillment.store.transaction import Transaction, reads, writes
+
+_shipment = table_of(Shipment)
+_line = table_of(ShipmentLine)
+_code = table_of(ProductBarcode)
+_parcel = table_of(Parcel)
+_label = table_of(Label)
+_station = table_of(Station)
+
+
+@dataclass(frozen=True)
+class LineBarcode:
+    """A barcode that counts *quantity* pieces of a shipment line."""
+
+    line_id: int
+    code: str
+    quantity: int
+
+
+@reads
+def list_barcodes(tx: Transaction, actor: Actor, *, shipment_id: int) -> tuple[LineBarcode, ...]:
+    """Every barcode of a shipment's products: what a page counts by while it is offline."""
+    rows = tx.execute(
+        select(_line.c.id, _code.c.code, _code.c.quantity, _shipment.c.warehouse_id)
+        .join(_shipment, _shipment.c.id == _line.c.shipment_id)
+        .join(_code, _code.c.product_id == _line.c.product_id)
+        .where(_line.c.shipment_id == shipment_id)
+        .order_by(_line.c.id, _code.c.id)
+    ).all()
+    for warehouse_id in {row.warehouse_id for row in rows}:
+        actor.require(Permission.PACK, warehouse_id=warehouse_id)
+    return tuple(LineBarcode(row.id, row.code, row.quantity) for row in rows)
+
+
+@reads
+def read_label(tx: Transaction, actor: Actor, *, tracking_number: str) -> dict[str, Any]:
+    """What was drawn on a valid label, for a station that prints it itself.
+
+    The keys are the fields of :class:`labels.ShippingLabel`.  Raises :class:`UnknownThing` for
+    a number that is unknown, void or of another warehouse.
+    """
+    row = tx.execute(
+        select(_label.c.content, _shipment.c.warehouse_id)
+        .join(_parcel, _parcel.c.id == _label.c.parcel_id)
+        .join(_shipment, _shipment.c.id == _parcel.c.shipment_id)
+        .where(_label.c.tracking_number == tracking_number, _label.c.state == "active")
+    ).first()
+    if row is None or not actor.may(Permission.PACK, warehouse_id=row.warehouse_id):
+        raise UnknownThing(kind="label", key=tracking_number)
+    return dict(row.content)
+
+
+@writes
+def sign_override(
+    tx: Transaction, actor: Actor, *, station_id: int, badge: str, pin: str
+) -> int | Refused:
+    """The supervisor who answers for one act at a station, by badge and PIN; nobody logs in."""
+    warehouse_id = tx.execute(
+        select(_station.c.warehouse_id).where(_station.c.id == station_id)
+    ).scalar_one()
+    actor.require(Permission.PACK, warehouse_id=warehouse_id)
+    return authorize_override(
+        tx, badge=badge, pin=pin, permission=Permission.OVERRIDE, warehouse_id=warehouse_id
+    )

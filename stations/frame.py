@@ -1,0 +1,100 @@
+"""What the station pages share: the blueprint, how JSON is answered, which station this is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from flask import Blueprint, jsonify, request, send_from_directory
+from werkzeug.wrappers import Response
+
+from fulfillment import messages
+from fulfillment.access import actor, public
+from fulfillment.domain.errors import Denied, DomainError, NotLoggedIn, invalid
+
+P = ParamSpec("P")
+
+blueprint = Blueprint("stations", __name__, url_prefix="/stations")
+
+LOG_IN = "stations.log_in"
+"""Where the station pages send who is not logged in."""
+
+STATIC = Path(__file__).with_name("static")
+MOST_CHARACTERS = 512
+_SCAN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@blueprint.get("/static/<path:name>")
+@public
+def static(name: str) -> Response:
+    """Scripts and styles; the browser asks each time whether they changed (ETag)."""
+    return send_from_directory(STATIC, name)
+
+
+def answers_json(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Answer an error with ``{code, message}`` and its status: the page shows it as a refusal."""
+
+    @wraps(view)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> Response:
+        try:
+            return view(*args, **kwargs)
+        except DomainError as error:
+            response = jsonify(
+                code=error.code, message=messages.sentence(error.code, error.details())
+            )
+            response.status_code = _status_of(error)
+            return response
+
+    return answered
+
+
+def _status_of(error: DomainError) -> HTTPStatus:
+    """As much as the page's script asks: log in, not allowed, or shown as a refusal."""
+    if isinstance(error, NotLoggedIn):
+        return HTTPStatus.UNAUTHORIZED
+    return HTTPStatus.FORBIDDEN if isinstance(error, Denied) else HTTPStatus.CONFLICT
+
+
+def station_id() -> int | None:
+    """The station where whoever asks has badged in; None after a log-in at the office."""
+    return actor().station_id
+
+
+def body() -> dict[str, Any]:
+    """The JSON object of the request; raises :class:`InvalidInput`."""
+    found = request.get_json(silent=True)
+    if not isinstance(found, dict):
+        raise invalid("body", "not-an-object")
+    return found
+
+
+def scan_id_in(sent: dict[str, Any]) -> str:
+    """The UUID that the browser made before it sent."""
+    scan_id = sent.get("scan_id")
+    if not isinstance(scan_id, str) or not _SCAN_ID.fullmatch(scan_id):
+        raise invalid("scan_id", "not-a-uuid")
+    return scan_id
+
+
+def raw_in(sent: dict[str, Any]) -> str:
+    """The scanned text as it came."""
+    raw = sent.get("raw")
+    if not isinstance(raw, str) or len(raw) > MOST_CHARACTERS:
+        raise invalid("raw", "wrong-form", f"0..{MOST_CHARACTERS}")
+    return raw
+
+
+def redirected(path: str) -> Response:
+    """Tell the page to go elsewhere."""
+    return jsonify(redirect=path)
+
+
+@blueprint.get("/worker.js")
+@public
+def worker() -> Response:
+    """The service worker: at this address it may serve all station pages while offline."""
+    return send_from_directory(STATIC, "worker.js")

@@ -1,0 +1,223 @@
+"""The packing station: one page; every gesture is a scan that is answered with the new view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import jsonify, redirect, render_template, url_for
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response
+
+import labels
+from fulfillment import metrics
+from fulfillment.access import actor, page, presence
+from fulfillment.domain.barcodes import Command, Own, OwnScan, parse
+from fulfillment.domain.errors import invalid
+from fulfillment.domain.people import Permission
+from fulfillment.domain.values import Accepted, Refused, Verdict
+from fulfillment.services import packing
+from fulfillment.services import stations as services
+from fulfillment.services.packing import BenchReply
+from stations import words
+from stations.entry import badge_in_text, leave
+from stations.frame import (
+    LOG_IN,
+    answers_json,
+    blueprint,
+    body,
+    raw_in,
+    redirected,
+    scan_id_in,
+    station_id,
+)
+
+MOST_GRAMS = 1_000_000
+SOURCES = ("scale", "typed", "bridge")
+OPENING = frozenset({"opened", "resumed", "taken-over", "short-recorded"})
+"""After these the page needs another table of barcodes."""
+
+
+@blueprint.get("/pack")
+@page(Permission.PACK, locked=LOG_IN)
+def pack() -> str | Response:
+    """The page: what is open at the station now, rendered here, then repainted by its script."""
+    station = station_id()
+    if station is None:
+        return redirect(url_for(LOG_IN, next=url_for("stations.pack")), HTTPStatus.SEE_OTHER)
+    reply = packing.bench(actor(), station_id=station)
+    return render_template(
+        "stations/pack.html",
+        idle_seconds=presence().idle_seconds,
+        table=_table(reply),
+        **_shown(reply, first=True),
+    )
+
+
+@blueprint.get("/pack/state")
+@answers_json
+@page(Permission.PACK, locked=LOG_IN)
+def pack_state() -> Response:
+    """The present state for a page that comes back from the dark, with a fresh form token."""
+    reply = packing.bench(actor(), station_id=_station())
+    return jsonify(csrf=generate_csrf(), html=_fragment(reply, first=True), table=_table(reply))
+
+
+@blueprint.post("/scan")
+@answers_json
+@page(Permission.PACK, locked=LOG_IN)
+def scan() -> Response:
+    """One scan at the bench."""
+    sent = body()
+    raw, scan_id = raw_in(sent), scan_id_in(sent)
+    away = leaving(raw)
+    if away is not None:
+        return away
+    return _answer(packing.scan(actor(), station_id=_station(), scan_id=scan_id, raw=raw))
+
+
+@blueprint.post("/weigh")
+@answers_json
+@page(Permission.PACK, locked=LOG_IN)
+def weigh() -> Response:
+    """A stable reading: of the scale in the page, of the bridge, or typed by hand."""
+    sent = body()
+    grams, source = sent.get("grams"), sent.get("source")
+    if type(grams) is not int or not -MOST_GRAMS <= grams <= MOST_GRAMS:
+        raise invalid("grams", "not-a-whole-number")
+    if not isinstance(source, str) or source not in SOURCES:
+        raise invalid("source", "not-one-of", ", ".join(SOURCES))
+    return _answer(
+        packing.weigh(
+            actor(), station_id=_station(), scan_id=scan_id_in(sent), grams=grams, source=source
+        )
+    )
+
+
+@blueprint.post("/override-weight")
+@answers_json
+@page(Permission.PACK, locked=LOG_IN)
+def override_weight() -> Response:
+    """A supervisor accepts the weight with badge, PIN and reason, for this one parcel."""
+    sent = body()
+    badge, pin, reason = (_short_text(sent, name) for name in ("badge", "pin", "reason"))
+    station = _station()
+    before = packing.bench(actor(), station_id=station)
+    if before.view is None:
+        raise invalid("shipment", "missing")
+    signed = services.sign_override(
+        actor(), station_id=station, badge=badge_in_text(badge), pin=pin
+    )
+    verdict: Verdict
+    if isinstance(signed, Refused):
+        verdict = signed
+    else:
+        verdict = packing.override_weight(
+            actor(),
+            shipment_id=before.view.shipment_id,
+            reason=reason,
+            granted_by_id=signed,
+        )
+    after = packing.bench(actor(), station_id=station)
+    return _answer(BenchReply(verdict, after.view, after.next_code, after.next_fields))
+
+
+@blueprint.get("/labels/<tracking>.pdf")
+@page(Permission.PACK, locked=LOG_IN)
+def label(tracking: str) -> Response:
+    """The label of a parcel as it was made, for a browser that prints it itself."""
+    content = services.read_label(actor(), tracking_number=tracking)
+    return FlaskResponse(labels.render_pdf(_label_of(content)), mimetype="application/pdf")
+
+
+def leaving(raw: str) -> Response | None:
+    """LOG OUT, or the badge of whoever comes next: the session ends, the open order waits."""
+    parsed = parse(raw)
+    if not isinstance(parsed, OwnScan):
+        return None
+    if parsed.kind is Own.BADGE or parsed == OwnScan(Own.COMMAND, Command.LOG_OUT):
+        response = redirected(url_for(LOG_IN))
+        leave(response)
+        return response
+    return None
+
+
+def _station() -> int:
+    station = station_id()
+    if station is None:
+        raise invalid("station", "missing")
+    return station
+
+
+def _short_text(sent: dict[str, Any], name: str) -> str:
+    text = sent.get(name)
+    if not isinstance(text, str) or not text.strip() or len(text) > 200 or not text.isprintable():
+        raise invalid(name, "wrong-form", "1..200")
+    return text.strip()
+
+
+def _answer(reply: BenchReply) -> Response:
+    verdict = reply.verdict
+    accepted = isinstance(verdict, Accepted)
+    metrics.count_scan(process="pack", accepted=accepted, code=verdict.code)
+    return jsonify(
+        accepted=accepted,
+        code=verdict.code,
+        fields=verdict.fields,
+        tone=verdict.tone,
+        message=words.of_verdict("pack", verdict),
+        repeated=reply.repeated,
+        html=_fragment(reply),
+        table=_table(reply) if verdict.code in OPENING or reply.view is None else None,
+    )
+
+
+def _fragment(reply: BenchReply, *, first: bool = False) -> str:
+    return render_template("stations/pack_view.html", **_shown(reply, first=first))
+
+
+def _shown(reply: BenchReply, *, first: bool = False) -> dict[str, Any]:
+    """What the template of the view is given; *first*: nothing was scanned on this page yet."""
+    view = reply.view
+    return {
+        "view": view,
+        "verdict": None if first else reply.verdict,
+        "accepted": isinstance(reply.verdict, Accepted),
+        "message": "" if first else words.of_verdict("pack", reply.verdict),
+        "next_code": reply.next_code,
+        "next_step": words.of_next_step("pack", reply.next_code, reply.next_fields),
+        "to_print": [
+            parcel
+            for parcel in (view.parcels if view else ())
+            if parcel.tracking_number and not parcel.confirmed
+        ],
+    }
+
+
+def _table(reply: BenchReply) -> dict[str, Any] | None:
+    """*barcode -> line, quantity* of the open shipment, and its lines: all that is counted by
+    while the server cannot be asked."""
+    view = reply.view
+    if view is None or view.state != "packing":
+        return None
+    codes = services.list_barcodes(actor(), shipment_id=view.shipment_id)
+    return {
+        "shipment": view.shipment_id,
+        "order": view.order_number,
+        "lines": {
+            str(line.id): {"name": f"{line.sku} {line.name}", "missing": line.missing}
+            for line in view.lines
+        },
+        "codes": {code.code: [code.line_id, code.quantity] for code in codes},
+    }
+
+
+def _label_of(content: Mapping[str, Any]) -> labels.ShippingLabel:
+    addresses = {name: _address(content[name]) for name in ("sender", "receiver", "return_address")}
+    return labels.ShippingLabel(**{**content, **addresses})
+
+
+def _address(stored: Mapping[str, Any]) -> labels.Address:
+    return labels.Address(**{**stored, "lines": tuple(stored.get("lines", ()))})

@@ -1,0 +1,30 @@
+"""The pages people scan at.
+
+::
+
+    frame      what they share: the blueprint, JSON answers, which station this browser is
+    entry      badge in, log out
+    packing    the packing station
+    picking    the handheld
+    tasks      put-back and count
+    sheets     printable command barcodes
+    words      what a code says to the worker
+    static/    scripts and styles, served as they are
+
+Kept apart from ``stations/__init__.py`` so that the decoder's processes load no web framework.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from stations import entry, packing
+from stations.frame import blueprint
+
+MODULES = (entry, packing)
+"""Every module that hangs its pages onto the blueprint when it is imported."""
+
+
+def register(app: Flask) -> None:
+    """Add the pages to the application."""
+    app.register_blueprint(blueprint)

@@ -1,0 +1,143 @@
+/* The packing page. */
+
+import { look } from "./lookup.js";
+import { Station, stayOffline } from "./station.js";
+
+const root = document.getElementById("station");
+const view = document.getElementById("view");
+let table = JSON.parse(root.dataset.table);
+let counted = {};
+
+const station = new Station(root, { repaint, restore, keep, resumed });
+
+function repaint(answer) {
+  if (answer.html !== undefined) view.innerHTML = answer.html;
+  else refuse(answer);
+  if (answer.table !== undefined && answer.table !== null) table = answer.table;
+  else if (bench() && bench().dataset.state !== "packing") table = null;
+  counted = {};
+  tellTimes();
+  bindOverride();
+  remember();
+}
+
+function bench() {
+  return view.querySelector(".bench");
+}
+
+/* A command that could not be carried out comes without a view: only the sentence is shown. */
+function refuse(answer) {
+  put("refused", "✕", root.dataset.wordRefused, answer.message);
+  bench().dataset.code = answer.code;
+}
+
+function put(tone, shape, word, message) {
+  view.querySelector("#answer")?.remove();
+  const section = document.createElement("section");
+  section.id = "answer";
+  section.className = `answer ${tone}`;
+  const mark = document.createElement("span");
+  mark.className = "shape";
+  mark.ariaHidden = "true";
+  mark.textContent = shape;
+  const text = document.createElement("p");
+  const strong = document.createElement("strong");
+  strong.className = "word";
+  strong.textContent = word;
+  const sentence = document.createElement("span");
+  sentence.className = "sentence";
+  sentence.textContent = message;
+  text.append(strong, " ", sentence);
+  section.append(mark, text);
+  view.querySelector("h1").after(section);
+}
+
+/* --- while the server is away ------------------------------------------------------------- */
+
+/* Count by the server's own table, and say that nobody has checked it. */
+function keep(message) {
+  const says = root.dataset;
+  if (message.body.raw === undefined) return kept(says.saysWait);
+  const found = look(table, message.body.raw);
+  if (!found) return kept(says.saysKeptUnknown.replace("{what}", message.body.raw));
+  counted[found.line] = (counted[found.line] ?? 0) + found.quantity;
+  const line = table.lines[found.line];
+  const left = line.missing - counted[found.line];
+  showLeft(found.line, left);
+  kept(says.saysKept.replace("{what}", `${found.quantity} × ${line.name}`), left < 0);
+}
+
+function kept(message, tooMany = false) {
+  put("attention", "!", root.dataset.wordAttention, message);
+  bench().dataset.code = tooMany ? "kept-too-many" : "kept";
+  station.tell("attention", message);
+}
+
+function showLeft(line, left) {
+  const row = view.querySelector(`.missing [data-line="${line}"]`);
+  if (!row) return;
+  row.querySelector(".count").textContent = `${left} × ?`;
+  row.dataset.unchecked = "yes";
+}
+
+function resumed() {
+  station.tell("accepted", root.dataset.saysAgain);
+}
+
+function restore(saved) {
+  if (!saved) return;
+  view.innerHTML = saved.html;
+  table = saved.table;
+}
+
+/* What a reload without the server shows again: no note, which may name a person. */
+function remember() {
+  const copy = view.cloneNode(true);
+  copy.querySelectorAll(".note, .override, .print").forEach((one) => one.remove());
+  station.kept?.save("pack", { html: copy.innerHTML, table });
+}
+
+/* --- times, weight, override --------------------------------------------------------------- */
+
+function tellTimes() {
+  for (const time of view.querySelectorAll("time[data-minutes]")) {
+    const at = new Date(time.dateTime);
+    const minutes = Math.round((at - Date.now()) / 60_000);
+    const clock = at.toLocaleTimeString(document.documentElement.lang, {
+      hour: "2-digit", minute: "2-digit",
+    });
+    time.textContent = `${clock} (${time.dataset.minutes.replace("{n}", minutes)})`;
+  }
+}
+
+/* A stable reading of a scale; also what the scale modules call. */
+export function weigh(grams, source) {
+  station.submit(root.dataset.weigh, { grams, source });
+}
+
+document.getElementById("weight").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = event.target.elements.grams;
+  if (!/^\d{1,7}$/.test(field.value)) return;
+  weigh(Number(field.value), "typed");
+  field.value = "";
+  field.blur();
+});
+
+function bindOverride() {
+  document.getElementById("override")?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const sent = Object.fromEntries(new FormData(event.target));
+    const answer = await station.post(root.dataset.override, sent);
+    if (answer && !answer.moved) station.show(answer);
+  });
+}
+
+/* --- begin --------------------------------------------------------------------------------- */
+
+addEventListener("fulfillment:weight", (event) => weigh(event.detail.grams, event.detail.source));
+tellTimes();
+setInterval(tellTimes, 30_000);
+bindOverride();
+await station.start();
+await stayOffline();

@@ -1,0 +1,234 @@
+/* A page that is worked by scans: hears them, keeps them, sends them in order, shows the answer.
+
+   Every message gets its id here, before it is sent, and is sent again with the same id until the
+   server has answered; so it counts once. While one answer is on its way the next scans wait
+   behind it, on the disk too. */
+
+import { Kept } from "./kept.js";
+import { play } from "./sound.js";
+import { Wedge } from "./wedge.js";
+
+const PATIENCE_MS = 10_000; // after so long without an answer the server counts as away
+const AGAIN_MS = [500, 1000, 2000, 4000];
+
+export class Station {
+  /* hooks: repaint(answer); while offline restore(saved) after a reload, keep(message) for each
+     message that waits, and resumed() when it is over */
+  constructor(root, hooks) {
+    this.root = root;
+    this.hooks = hooks;
+    this.waiting = [];
+    this.busy = false;
+    this.online = true;
+    this.failures = 0;
+    this.token = document.querySelector('meta[name="csrf-token"]').content;
+  }
+
+  async start() {
+    const field = document.getElementById("scan-field");
+    this.wedge = new Wedge({ field, onScan: (raw) => this.scanned(raw), settings: scannerSettings() });
+    this.wedge.listen();
+    addEventListener("online", () => this.pump());
+    addEventListener("offline", () => this.away());
+    for (const name of ["keydown", "pointerdown"]) {
+      addEventListener(name, () => this.touched(), { capture: true, passive: true });
+    }
+    this.touched();
+    this.kept = await Kept.open();
+    this.busy = true; // what is scanned meanwhile waits for the state that it is judged by
+    const before = await this.kept.all();
+    const known = new Set(this.waiting.map((one) => one.n));
+    this.waiting.unshift(...before.filter((one) => !known.has(one.n)));
+    const there = await this.refresh();
+    this.busy = false;
+    if (!there) {
+      this.hooks.restore(await this.kept.load(this.root.dataset.process));
+      this.away();
+    }
+    this.net();
+    document.documentElement.dataset.ready = "yes";
+    this.pump();
+  }
+
+  /* --- in ------------------------------------------------------------------------------- */
+
+  scanned(raw) {
+    this.submit(this.root.dataset.scan, { raw });
+  }
+
+  submit(url, fields) {
+    const message = { url, body: { scan_id: crypto.randomUUID(), ...fields } };
+    this.waiting.push(message);
+    message.written = this.kept
+      ? this.kept.add({ url: message.url, body: message.body }).then((n) => (message.n = n))
+      : Promise.resolve();
+    if (!this.online) this.hooks.keep(message);
+    this.net();
+    this.pump();
+  }
+
+  /* --- out ------------------------------------------------------------------------------ */
+
+  async pump() {
+    if (this.busy) return;
+    this.busy = true;
+    clearTimeout(this.retry);
+    try {
+      while (this.waiting.length) {
+        const message = this.waiting[0];
+        const answer = await this.post(message.url, message.body);
+        if (answer === null) return this.away();
+        if (answer.moved) return;
+        this.cameBack();
+        this.waiting.shift();
+        await message.written;
+        if (message.n !== undefined) await this.kept.remove(message.n);
+        if (answer.redirect) {
+          if (message.body.raw) sessionStorage.setItem("badge", message.body.raw);
+          return location.assign(answer.redirect);
+        }
+        this.show(answer);
+      }
+      if (this.online) return;
+      if (await this.refresh()) this.cameBack();
+      else this.away();
+    } finally {
+      this.busy = false;
+      this.net();
+    }
+  }
+
+  /* The server's answer; null when it cannot be had now. */
+  async post(url, body, again = true) {
+    let response;
+    try {
+      response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(PATIENCE_MS),
+        redirect: "error",
+      });
+      if (response.status >= 500 || response.status === 429) return null;
+      if (response.headers.get("Content-Type")?.startsWith("application/json")) {
+        const answer = await response.json();
+        if (response.status === 401) return this.lockedOut();
+        if (response.ok) return answer;
+        return { accepted: false, tone: "refused", ...answer };
+      }
+    } catch {
+      return null;
+    }
+    if (response.status === 400 && again && (await this.refresh())) {
+      return this.post(url, body, false); // the form token was of a log-in before
+    }
+    return null;
+  }
+
+  lockedOut() {
+    location.assign(this.root.dataset.logIn);
+    return { moved: true };
+  }
+
+  /* Fetch the present state and a fresh token; false while the server is away. */
+  async refresh() {
+    try {
+      const response = await fetch(this.root.dataset.state, {
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      if (response.status === 401) return this.lockedOut().moved !== true;
+      if (!response.ok) return false;
+      const state = await response.json();
+      this.token = state.csrf;
+      this.hooks.repaint(state);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /* --- what is seen and heard ----------------------------------------------------------- */
+
+  show(answer) {
+    this.hooks.repaint(answer);
+    this.tell(answer.tone, answer.message);
+    const html = document.documentElement;
+    html.dataset.answers = Number(html.dataset.answers ?? 0) + 1;
+  }
+
+  /* Tone, flash and the words for those who listen to the page. */
+  tell(tone, message) {
+    play(tone);
+    document.body.dataset.tone = tone;
+    document.body.classList.remove("flash");
+    void document.body.offsetWidth; // begins the flash anew
+    document.body.classList.add("flash");
+    const word = this.root.dataset[`word${tone[0].toUpperCase()}${tone.slice(1)}`];
+    document.getElementById("say").textContent = `${word}: ${message}`;
+  }
+
+  away() {
+    if (this.online) {
+      this.online = false;
+      for (const message of this.waiting) this.hooks.keep(message);
+      this.net();
+    }
+    clearTimeout(this.retry);
+    const pause = AGAIN_MS[Math.min(this.failures++, AGAIN_MS.length - 1)];
+    this.retry = setTimeout(() => this.pump(), pause);
+  }
+
+  cameBack() {
+    this.failures = 0;
+    if (this.online) return;
+    this.online = true;
+    this.hooks.resumed();
+  }
+
+  net() {
+    const net = document.getElementById("net");
+    const state = this.online ? "online" : "offline";
+    net.dataset.state = state;
+    net.dataset.unsent = this.waiting.length;
+    const words = this.root.dataset[this.online ? "saysOnline" : "saysOffline"];
+    document.getElementById("net-words").textContent = words.replace("{n}", this.waiting.length);
+  }
+
+  /* --- lock ----------------------------------------------------------------------------- */
+
+  touched() {
+    clearTimeout(this.idle);
+    const seconds = Number(this.root.dataset.idleSeconds);
+    if (seconds) this.idle = setTimeout(() => this.lock(), seconds * 1000);
+  }
+
+  /* Kept scans are sent first: locking would leave them to the next person. */
+  async lock() {
+    if (this.waiting.length) return this.touched();
+    await fetch(this.root.dataset.logOut, {
+      method: "POST",
+      headers: { "X-CSRFToken": this.token },
+      redirect: "manual",
+    }).catch(() => null);
+    location.assign(this.root.dataset.logIn);
+  }
+}
+
+/* How this station's scanner is set; kept in the browser because it is the device's. */
+export function scannerSettings() {
+  try {
+    return JSON.parse(localStorage.getItem("station.scanner") ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/* Let the page itself come back by a reload without the server. */
+export async function stayOffline() {
+  if (!navigator.serviceWorker) return;
+  await navigator.serviceWorker.register("/stations/worker.js");
+  await navigator.serviceWorker.ready;
+  const pages = await caches.open("station-pages");
+  if (!(await pages.match(location.pathname))) await pages.add(location.pathname).catch(() => null);
+  document.documentElement.dataset.offlineReady = "yes";
+}
