@@ -61,13 +61,16 @@ NAVIGATION = (
     Area(_("Picking"), "/stations/picking", Permission.PICK),
     Area(_("Packing"), "/stations/packing", Permission.PACK),
     Area(_("Tasks"), "/stations/tasks", Permission.WORK_TASKS),
+    Area(_("Open tasks"), "/tasks", Permission.OVERRIDE),
     Area(_("Stock"), "/stock", Permission.SEE_STOCK),
     Area(_("Products"), "/products", Permission.SEE_CATALOGUE),
     Area(_("Imports"), "/imports", Permission.CHANGE_CATALOGUE),
     Area(_("Board"), "/board", Permission.SEE_REPORTS),
+    Area(_("Warehouses"), "/warehouses", Permission.SEE_CATALOGUE),
     Area(_("Policy"), "/settings/policy", Permission.CHANGE_POLICY),
     Area(_("Stations"), "/settings/stations", Permission.CHANGE_POLICY),
     Area(_("Users"), "/settings/users", Permission.MANAGE_PEOPLE),
+    Area(_("Audit"), "/audit", Permission.MANAGE_PEOPLE),
 )
 """In this order; an entry shows where its page exists and the person may open it."""
 

@@ -5,9 +5,36 @@ Each module has a ``blueprint`` and is named in :data:`MODULES`.
 
 from flask import Flask
 
-from fulfillment.office import access, home, orders, people, phone_orders, showing
+from fulfillment.office import (
+    access,
+    books,
+    catalogue,
+    home,
+    imports,
+    orders,
+    people,
+    phone_orders,
+    showing,
+    stock,
+    tasks,
+    warehouses,
+    waves,
+)
 
-MODULES = (access, home, people, phone_orders, orders)
+MODULES = (
+    access,
+    home,
+    phone_orders,
+    orders,
+    waves,
+    tasks,
+    stock,
+    catalogue,
+    imports,
+    warehouses,
+    books,
+    people,
+)
 """Every module with pages."""
 
 

@@ -177,9 +177,8 @@ def optional_day(name: str) -> date | None:
         raise invalid(name, "not-a-day", typed) from None
 
 
-def minute(name: str) -> time:
-    """A time of day."""
-    typed = text(name, most=16)
+def minute_of(name: str, typed: str) -> time:
+    """The time of day in *typed*."""
     try:
         return time.fromisoformat(typed)
     except ValueError:

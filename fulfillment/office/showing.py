@@ -14,8 +14,10 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from fulfillment.access import actor
+from fulfillment.domain.barcodes import Own
 from fulfillment.domain.people import Permission
 from fulfillment.office import words
+from fulfillment.office.barcodes import own_svg
 
 
 def register(app: Flask) -> None:
@@ -26,7 +28,7 @@ def register(app: Flask) -> None:
         **{f"as_{name}": partial(words.word, table) for name, table in _TABLES.items()},
         as_waits=words.waits,
     )
-    app.jinja_env.globals.update(may=may)
+    app.jinja_env.globals.update(may=may, barcode=lambda kind, payload: own_svg(Own[kind], payload))
 
 
 _TABLES = {
@@ -41,6 +43,8 @@ _TABLES = {
     "move": words.MOVES,
     "task": words.TASKS,
     "file": words.FILES,
+    "tracking": words.TRACKINGS,
+    "pack": words.PACKS,
     "process": words.PROCESSES,
     "field": words.FIELDS,
 }

@@ -158,6 +158,16 @@ FILES: Mapping[str, str] = {
     "stock": _("stock"),
     "orders": _("orders"),
 }
+TRACKINGS: Mapping[str, str] = {
+    "none": _("none"),
+    "lot": _("by lot"),
+    "serial": _("by serial number"),
+}
+PACKS: Mapping[str, str] = {
+    "each": _("single piece"),
+    "inner": _("inner pack"),
+    "case": _("case"),
+}
 PROCESSES: Mapping[str, str] = {
     "pick": _("picking"),
     "pack": _("packing"),
