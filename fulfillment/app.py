@@ -55,7 +55,7 @@ def create_app(settings: Settings) -> Application:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=settings.max_content_bytes,
         TRUSTED_HOSTS=list(settings.trusted_hosts),
         SESSION_COOKIE_NAME="__Host-form" if secure else "form",
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> Application:
     return app
 
 
-def _engine_options(url: str) -> dict[str, object]:
+def engine_options(url: str) -> dict[str, object]:
     hidden = {"hide_parameters": True}  # names and addresses do not get into the log with an error
     if url.startswith("sqlite"):
         import pysqlite3.dbapi2

@@ -109,10 +109,10 @@ class Journey:
         answer: dict[str, Any] = self.call(picker, "POST", f"/pick-lists/{list_id}/scans", body)
         return answer
 
-    def pick(self, totes: Iterable[str], picker: str = "picker1") -> dict[str, str]:
+    def pick(self, totes: Iterable[str], picker: str = "picker1", **which: Any) -> dict[str, str]:
         """Claim a list and pick it, every order into the next of *totes*; shipment -> tote."""
         empty = iter(totes)
-        view = self.claim(picker)
+        view = self.claim(picker, **which)
         list_id = view["list"]["id"]
         used: dict[str, str] = {}
         while view["list"]["state"] == "claimed":
