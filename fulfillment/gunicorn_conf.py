@@ -8,11 +8,12 @@ variables as those of `fulfillment serve`, and a wrong one stops the start.
 
 import os
 
-from fulfillment.serving import APPLICATION, gunicorn_options, prepared
+from fulfillment.serving import APPLICATION, gunicorn_options, prepared, share_figures
 from fulfillment.settings import Settings
 
 _service = prepared(Settings.from_environ(os.environ))
 os.environ.update(_service.settings.to_environ())
+share_figures(_service.settings)
 
 wsgi_app = APPLICATION
 globals().update(gunicorn_options(_service))

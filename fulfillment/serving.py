@@ -55,7 +55,7 @@ def serve(settings: Settings, *, lan: bool) -> None:
     service = prepared(replace(settings, lan=settings.lan or lan))
     # The workers read their settings from the environment, like every process of the service.
     os.environ.update(service.settings.to_environ())
-    _share_figures(service.settings)
+    share_figures(service.settings)
     _Server(service).run()
 
 
@@ -108,10 +108,11 @@ def gunicorn_options(service: Service) -> dict[str, Any]:
 
 def _forget_figures(_server: Any, worker: Any) -> None:
     """A worker that ended counts for no gauge any more; its counters stay in the sum."""
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library leaves it untyped
 
 
-def _share_figures(settings: Settings) -> None:
+def share_figures(settings: Settings) -> None:
     """Let the worker processes add up their figures in files of this run (see `metrics`)."""
     folder = settings.instance_dir / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
