@@ -25,6 +25,7 @@ from fulfillment.api import problems
 from fulfillment.domain.errors import DomainError
 from fulfillment.logs import log
 from fulfillment.services.people import LOCALES
+from fulfillment.statuses import status_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -168,7 +169,7 @@ def _domain_error(error: DomainError) -> Response:
     metrics.count_refusal(error.code)
     if is_for_machines():
         return problems.of_domain(error)
-    return _error_page(problems.status_of(error), error.code, error.details())
+    return _error_page(status_of(error), error.code, error.details())
 
 
 def _http_error(error: HTTPException) -> Response:

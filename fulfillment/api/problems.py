@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problems: the one table from error to HTTP status.
+"""Errors as RFC 9457 problems.
 
 A problem says ``type`` (where this code is described), ``title`` (the code's sentence, in
 English, always the same), ``status``, ``code``, ``detail`` (the sentence with its values, in the
@@ -9,7 +9,6 @@ is wrong in an input stands in ``faults``: where, a code, and the offending text
 from __future__ import annotations
 
 from dataclasses import asdict
-from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, g, json
@@ -20,18 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from fulfillment import messages
 from fulfillment.domain import errors
 from fulfillment.domain.errors import DomainError, Fault
-
-STATUSES: dict[type[DomainError], HTTPStatus] = {
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.Denied: HTTPStatus.FORBIDDEN,
-    errors.NotLoggedIn: HTTPStatus.UNAUTHORIZED,
-    errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
-    errors.TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.Conflict: HTTPStatus.CONFLICT,
-    errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-}
-"""The nearest entry up the tree of errors counts."""
+from fulfillment.statuses import status_of
 
 HTTP_CODES: dict[int, str] = {
     400: "bad-request",
@@ -68,11 +56,6 @@ class Problem(BaseModel):
     detail: str
     request_id: str
     faults: list[ProblemFault] | None = None
-
-
-def status_of(error: DomainError) -> HTTPStatus:
-    """The status of an error, by the table."""
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
 def of_domain(error: DomainError) -> Response:

@@ -13,7 +13,7 @@
         └── InvalidInput
 
 Each error has a stable kebab-case ``code`` and typed fields; it knows no HTTP
-status and no sentence.  ``fulfillment/api/problems.py`` holds the one table from
+status and no sentence.  ``fulfillment/statuses.py`` holds the one table from
 error to status, ``fulfillment/messages.py`` the one from code to sentence.
 
 A refused *scan* is no error but a value (:class:`fulfillment.domain.values.Refused`):

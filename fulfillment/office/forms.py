@@ -21,10 +21,10 @@ from werkzeug.wrappers import Response
 
 from fulfillment import metrics
 from fulfillment.access import actor
-from fulfillment.api.problems import status_of
 from fulfillment.domain.checks import choice_faults, text_faults
 from fulfillment.domain.errors import Denied, DomainError, InvalidInput, invalid
 from fulfillment.office import words
+from fulfillment.statuses import status_of
 from fulfillment.store.transaction import AnsweredBefore, Claim, claiming
 
 R = TypeVar("R")

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select
 
-from fulfillment import messages
+from fulfillment import messages, statuses
 from fulfillment.api import problems
 from fulfillment.domain.errors import DomainError
 from fulfillment.domain.people import Permission
@@ -310,7 +310,7 @@ def all_errors(kind: type[DomainError] = DomainError) -> list[type[DomainError]]
 @pytest.mark.parametrize("kind", all_errors())
 def test_every_error_has_a_status_and_a_sentence(kind: type[DomainError]) -> None:
     assert kind.code in messages.MESSAGES
-    assert any(parent in problems.STATUSES for parent in kind.__mro__)
+    assert any(parent in statuses.STATUSES for parent in kind.__mro__)
 
 
 def test_every_gap_of_an_error_s_sentence_is_a_field_of_it() -> None:
