@@ -258,6 +258,20 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "units-with-serials-have-their-numbers",
+        "Of a product with serial numbers, as many lie at a place as there are units.",
+        """
+        SELECT location_id, product_id, SUM(units) AS difference FROM (
+            SELECT location_id, product_id, on_hand AS units FROM stock_balance
+            UNION ALL
+            SELECT location_id, product_id, -1 FROM serial_unit
+        ) AS u JOIN location ON location.id = u.location_id
+        WHERE location.warehouse_id IS NOT NULL
+          AND product_id IN (SELECT id FROM product WHERE tracking = 'serial')
+        GROUP BY location_id, product_id HAVING SUM(units) <> 0
+        """,
+    ),
+    Invariant(
         "the-world-was-told-once",
         "Each shipped shipment has its one message to the channel.",
         """

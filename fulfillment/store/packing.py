@@ -617,6 +617,18 @@ _SHIPMENT_SEEN = (
 )
 
 
+def serials_at(tx: Transaction, location_id: int, product_id: int) -> list[str]:
+    """The serial numbers of a product that lie at a place."""
+    table = table_of(SerialUnit)
+    return list(
+        tx.execute(
+            select(table.c.serial)
+            .where(table.c.location_id == location_id, table.c.product_id == product_id)
+            .order_by(table.c.serial)
+        ).scalars()
+    )
+
+
 def serial_places(
     tx: Transaction, serials: Sequence[tuple[int, str]]
 ) -> dict[tuple[int, str], int]:

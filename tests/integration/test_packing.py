@@ -320,6 +320,21 @@ def test_a_serial_must_be_the_one_that_was_picked(bench: BenchDriver) -> None:
     assert sorted(row.serial for row in codes(StockMove, "serial", reason="ship")) == ["X1", "X2"]
 
 
+def test_a_missing_serial_is_the_one_that_is_in_no_box(bench: BenchDriver) -> None:
+    world = bench.world
+    world.product("S", tracking="serial", barcode="09506000134352")
+    world.stock("S", 3, serials=("X1", "X2", "X3"))
+    picked_shipment(world, {"S": 2}, serials={"S": ("X1", "X2")})
+    bench.open()
+    bench.command(Command.SHORT)
+    bench.reason("not-found")
+    assert bench.scan("]C10109506000134352").verdict.code == "serial-needed"
+    assert bench.scan("]C1010950600013435221X2").verdict.code == "counted"
+    bench.command(Command.SHORT)
+    assert bench.reason("not-found").verdict.code == "short-recorded"
+    assert [row.serial for row in codes(StockMove, "serial", reason="short")] == ["X1"]
+
+
 def test_a_broken_piece_goes_to_quarantine_and_is_picked_again(bench: BenchDriver) -> None:
     world = bench.world
     shipment_id = picked_shipment(world, {"A": 2, "B": 1})

@@ -7,7 +7,7 @@ replacement pick, ship the rest, or wait for a supervisor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -16,7 +16,7 @@ from fulfillment.domain.packing import Item
 from fulfillment.domain.people import Actor
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import ORDER, PICK_LIST, SHIPMENT
-from fulfillment.domain.values import QUARANTINE, Accepted, Place, Verdict
+from fulfillment.domain.values import QUARANTINE, Accepted, Place, Refused, Verdict
 from fulfillment.services.packing import sealing
 from fulfillment.services.packing.replies import Bench, load_lines, today_at
 from fulfillment.store import packing as rows
@@ -59,6 +59,8 @@ class Gap:
     lot: str
     tote: Place
     units: int
+    serials: tuple[str, ...] = ()
+    """Their numbers, where each unit has one."""
 
 
 def serial_is_here(tx: Transaction, bench: Bench, item: Item) -> bool:
@@ -79,8 +81,15 @@ def short_at_bench(
     product_id: int | None,
     units: int | None,
 ) -> Verdict:
-    """Take *units* of a product (None: everything missing) out of the shipment's goods."""
+    """Take *units* of a product (None: everything missing) out of the shipment's goods.
+
+    Which units with serial numbers are missing is known once all others are in a box: until
+    then ``serial-needed`` asks for those.
+    """
     gaps = _gaps(tx, bench, product_id=product_id, units=units)
+    gaps, unsure = _with_serials(tx, bench, gaps)
+    if unsure:
+        return Refused("serial-needed", {"sku": unsure})
     _post_gaps(tx, actor, bench, gaps, scan_id=scan_id, reason=reason)
     policy = WarehousePolicy.of(bench.row.policy)
     takes = _replacements(tx, bench, gaps) if policy.bench_short == "replace" else None
@@ -142,6 +151,28 @@ def _gaps(tx: Transaction, bench: Bench, *, product_id: int | None, units: int |
     return gaps
 
 
+def _with_serials(tx: Transaction, bench: Bench, gaps: list[Gap]) -> tuple[list[Gap], str]:
+    """The gaps with the numbers of their units, and the SKU of which these are not known yet."""
+    tracked = {line.product_id for line in bench.lines if line.tracking == "serial"}
+    if not tracked & {gap.product_id for gap in gaps}:
+        return gaps, ""
+    boxed = {one.serial for one in rows.contents_of(tx, bench.row.shipment_id)}
+    left: dict[tuple[int, int], list[str]] = {}
+    named: list[Gap] = []
+    for gap in gaps:
+        if gap.product_id not in tracked:
+            named.append(gap)
+            continue
+        key = (gap.tote.id, gap.product_id)
+        if key not in left:
+            here = rows.serials_at(tx, gap.tote.id, gap.product_id)
+            left[key] = [serial for serial in here if serial not in boxed]
+        taken, left[key] = left[key][: gap.units], left[key][gap.units :]
+        named.append(replace(gap, serials=tuple(taken)))
+    unsure = next((gap.sku for gap in gaps if left.get((gap.tote.id, gap.product_id))), "")
+    return named, unsure
+
+
 def _post_gaps(
     tx: Transaction, actor: Actor, bench: Bench, gaps: list[Gap], *, scan_id: str, reason: str
 ) -> None:
@@ -153,18 +184,20 @@ def _post_gaps(
         moves=[
             Move(
                 product_id=gap.product_id,
-                quantity=gap.units,
+                quantity=units,
                 source=gap.tote,
                 target=target,
                 reason="damaged" if damaged else "short",
                 reference=("shipment", bench.row.shipment_id),
-                key=f"bench-short:{scan_id}:{gap.line_id}:{gap.lot}:{gap.tote.id}",
+                key=f"bench-short:{scan_id}:{gap.line_id}:{gap.lot}:{gap.tote.id}:{serial}",
                 lot=gap.lot,
-                reserved_quantity=gap.units,
-                hold_at_target=gap.units if damaged and not target.is_virtual else 0,
+                serial=serial,
+                reserved_quantity=units,
+                hold_at_target=units if damaged and not target.is_virtual else 0,
                 note=reason,
             )
             for gap in gaps
+            for serial, units in [(serial, 1) for serial in gap.serials] or [("", gap.units)]
         ],
     )
     for gap in gaps:
