@@ -86,19 +86,32 @@ class Walk:
         self.answers.append(answer)
         return answer.body
 
+    def release(self, journey: Journey, _order_id: int) -> dict[str, Any]:
+        """A wave of what is allocated: where one crew works alone, its own order."""
+        return journey.release()
+
     def ship_one(self, lines: Sequence[tuple[str, int]]) -> None:
         """One order from intake to shipped; what goes wrong stands in the answers."""
         journey = self.journey()
         try:
             order_id = journey.take(*lines)
             journey.allocate(order_id)
-            wave = journey.release()
+            wave = self.release(journey, order_id)
             journey.pick([self.crew.tote], number=wave["lists"][0])
             last = journey.pack(self.crew.station_id, self.crew.tote)
         except OrderStopped:
             return
         if last["verdict"]["code"] != "shipped":
             self.answers.append(f"not shipped: {last['verdict']}")
+
+
+class WalkAmongOthers(Walk):
+    """A crew among others: it releases its own order, whatever else is allocated."""
+
+    def release(self, journey: Journey, order_id: int) -> dict[str, Any]:
+        """A wave of the one order."""
+        ids = [shipment["id"] for shipment in journey.order(order_id)["shipments"]]
+        return journey.release(shipment_ids=ids)
 
 
 class OrderStopped(Exception):

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bench.journeys import Crew, Walk, hire
+from bench.journeys import Crew, WalkAmongOthers, hire
 from bench.serving import Answer, House, Round, house, inside, load, machine
 from fulfillment.services.auditing import audit
 from fulfillment.store.stock import StockBalance
@@ -40,7 +40,7 @@ def shipping(built: House, crew: Crew, skus: Sequence[str]) -> Callable[[], Sequ
     """A crew that ships an order of one piece for each of *skus*."""
 
     def run() -> Sequence[Answer | str]:
-        walk = Walk(crew, built.product.port)
+        walk = WalkAmongOthers(crew, built.product.port)
         for sku in skus:
             walk.ship_one([(sku, 1)])
         return walk.answers
@@ -51,39 +51,43 @@ def shipping(built: House, crew: Crew, skus: Sequence[str]) -> Callable[[], Sequ
 def measure(kind: str, options: argparse.Namespace) -> dict[str, Any]:
     """One database."""
     with house(kind, lambda: fill(options.clients)) as (built, (crews, units)):
-        numbers = itertools.count()
+        numbers = itertools.count(1)
         same, many = [], []
-        for _ in range(options.rounds):
-            same.append(
-                load(built.product, [shipping(built, c, ["P0"] * options.orders) for c in crews])
+        for number in range(options.rounds + 1):
+            one = _round(built, crews, lambda: ["P0"] * options.orders)
+            two = _round(
+                built, crews, lambda: [f"P{next(numbers) % SKUS}" for _ in range(options.orders)]
             )
-            many.append(
-                load(
-                    built.product,
-                    [
-                        shipping(
-                            built, c, [f"P{next(numbers) % SKUS}" for _ in range(options.orders)]
-                        )
-                        for c in crews
-                    ],
-                )
-            )
+            if number:  # the first round warms up
+                same.append(one)
+                many.append(two)
         with inside(built.url, built.directory):
             books = audit()
             left = fetch(select(func.sum(StockBalance.on_hand)))[0][0]
     orders = options.clients * options.orders * options.rounds
+    shipped = 2 * options.clients * options.orders * (options.rounds + 1)
     errors = [error for one in (*same, *many) for error in one.errors]
     ratio = _rate(same, orders) / _rate(many, orders)
     return {
         "orders_each_way": orders,
         "same_sku_orders_per_second": round(_rate(same, orders), 2),
         "many_skus_orders_per_second": round(_rate(many, orders), 2),
+        "same_sku_cpu_ms_an_order": _cpu_an_order(same, orders),
+        "many_skus_cpu_ms_an_order": _cpu_an_order(many, orders),
         "rate_ratio": round(ratio, 2),
         "rate_goal_met": ratio >= RATE_GOAL,
         "errors": len(errors),
         "first_errors": errors[:3],
-        "exact": books.ok and units - left == 2 * orders,
+        "exact": books.ok and units - left == shipped,
     }
+
+
+def _round(built: House, crews: Sequence[Crew], skus: Callable[[], list[str]]) -> Round:
+    return load(built.product, [shipping(built, crew, skus()) for crew in crews])
+
+
+def _cpu_an_order(rounds: Sequence[Round], orders: int) -> float:
+    return round(sum(one.cpu.total_ms for one in rounds) / orders, 1)
 
 
 def _rate(rounds: Sequence[Round], orders: int) -> float:

@@ -59,7 +59,7 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "weight_tolerance_percent": (0, 50),
     "weight_tolerance_grams": (0, 5000),
     "idle_seconds": (30, 3600),
-    "cart_positions": (1, 48),
+    "cart_positions": (1, 64),
     "list_lines": (1, 500),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
