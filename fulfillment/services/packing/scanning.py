@@ -618,7 +618,9 @@ def _next_parcel(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
     ):
         return Outcome(Refused("parcel-empty"), bench)
     sealing.close_parcel(tx, bench, packed_by=gesture.actor.user_id)
-    number = bench.row.parcel_sequence + 1
+    facts = rows.shipment_facts(tx, bench.row.shipment_id)
+    assert facts is not None, "its row is locked"
+    number = facts.last_parcel + 1  # a parcel that stayed empty keeps its number
     _new_parcel(tx, bench.row, sequence=number)
     return Outcome(Accepted("next-parcel", {"parcel": number}), bench)
 
