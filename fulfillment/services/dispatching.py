@@ -13,6 +13,7 @@ from fulfillment.domain.states import PARCEL, SHIPMENT
 from fulfillment.domain.values import Accepted, Refused, Verdict
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import known_scan, tell
+from fulfillment.store.locks import lock_shipments
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, Parcel
 from fulfillment.store.scans import check_scan_id, record_scan
@@ -100,16 +101,23 @@ _FOUND = (
     .where((_parcel.c.sscc == bindparam("text")) | (_label.c.tracking_number == bindparam("text")))
     .order_by(_label.c.state)
     .limit(1)
-    .with_for_update(of=_shipment)
 )
 """An active label sorts before a void one of the same parcel."""
 
 
 def _parcel_scanned(tx: Transaction, raw: str) -> Row[Any] | None:
-    """The parcel by its SSCC or by any label it ever had; its shipment's row is locked."""
+    """The parcel by its SSCC or by any label it ever had; its shipment's row is locked.
+
+    It is read again under the lock: what another scan or a cancellation did to the parcel while
+    this one waited is not in what was read before.
+    """
     scanned = parse(raw)
-    text = scanned.sscc if isinstance(scanned, SsccScan) else raw.strip()
-    return tx.execute(_FOUND, {"text": storable(text)}).one_or_none()
+    text = {"text": storable(scanned.sscc if isinstance(scanned, SsccScan) else raw.strip())}
+    found = tx.execute(_FOUND, text).one_or_none()
+    if found is None:
+        return None
+    lock_shipments(tx, [found.shipment_id])
+    return tx.execute(_FOUND, text).one_or_none()
 
 
 def _out(tx: Transaction, actor: Actor, parcel: Row[Any]) -> Verdict:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, literal, select, update
+from sqlalchemy import Row, Select, bindparam, cast, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.values import Place
@@ -24,6 +24,7 @@ from fulfillment.store.catalog import (
     Warehouse,
 )
 from fulfillment.store.journal import ScanEvent
+from fulfillment.store.locks import lock_shipments
 from fulfillment.store.orders import Address, Hold, Order, Shipment, ShipmentLine
 from fulfillment.store.parcels import Label, PackSession, Parcel, ParcelLine
 from fulfillment.store.people import Station, User
@@ -135,12 +136,16 @@ _SHIPMENT = (
     .join(_order, _order.c.id == _shipment.c.order_id)
     .join(_warehouse, _warehouse.c.id == _shipment.c.warehouse_id)
     .where(_shipment.c.id == bindparam("shipment_id"))
-    .with_for_update(of=_shipment)
 )
 
 
 def shipment_facts(tx: Transaction, shipment_id: int) -> Row[Any] | None:
-    """The facts of a shipment, its row locked."""
+    """The facts of a shipment, its row locked.
+
+    Locked first and read then: a statement that waits for a lock still sees the sessions,
+    parcels and holds of the moment before it waited.
+    """
+    lock_shipments(tx, [shipment_id])
     return tx.execute(_SHIPMENT, {"shipment_id": shipment_id}).one_or_none()
 
 
@@ -273,17 +278,20 @@ def product_by_code(tx: Transaction, seller_id: int, code: str) -> Row[Any] | No
 
 
 def _counting(dialect: Any) -> Any:
-    new = dialect.insert(_parcel_line).values(
-        parcel_id=bindparam("parcel_id"),
-        shipment_line_id=bindparam("line_id"),
-        lot=bindparam("lot"),
-        serial=bindparam("serial"),
-        quantity=bindparam("units"),
-    )
+    """Insert or raise a parcel line, but only of a parcel that is still open."""
+    columns = ("parcel_id", "shipment_line_id", "lot", "serial", "quantity")
+    still_open = select(
+        _parcel.c.id,
+        cast(bindparam("line_id"), _parcel_line.c.shipment_line_id.type),
+        cast(bindparam("lot"), _parcel_line.c.lot.type),
+        cast(bindparam("serial"), _parcel_line.c.serial.type),
+        cast(bindparam("units"), _parcel_line.c.quantity.type),
+    ).where(_parcel.c.id == bindparam("parcel_id"), _parcel.c.state == "open")
+    new = dialect.insert(_parcel_line).from_select(columns, still_open)
     return new.on_conflict_do_update(
         index_elements=list(_parcel_line.primary_key.columns),
         set_={"quantity": _parcel_line.c.quantity + new.excluded.quantity},
-    )
+    ).execution_options(preserve_rowcount=True)
 
 
 _COUNT = {"sqlite": _counting(sqlite), "postgresql": _counting(postgresql)}
@@ -312,14 +320,16 @@ Counted = tuple[int, str, str, int]
 """(shipment line, lot, serial, units)."""
 
 
-def count_into(tx: Transaction, parcel_id: int, counted: Sequence[Counted]) -> None:
-    """Count verified pieces into a parcel."""
+def count_into(tx: Transaction, parcel_id: int | None, counted: Sequence[Counted]) -> bool:
+    """Count verified pieces into a parcel; False, and nothing counted, if it is not open."""
     rows = [
         {"parcel_id": parcel_id, "line_id": line, "lot": lot, "serial": serial, "units": units}
         for line, lot, serial, units in counted
     ]
-    tx.execute(_COUNT[tx.connection.dialect.name], rows)
+    if tx.execute(_COUNT[tx.connection.dialect.name], rows).rowcount == 0:
+        return False
     _change_packed(tx, counted, sign=1)
+    return True
 
 
 def take_out_of(tx: Transaction, parcel_id: int, counted: Sequence[Counted]) -> None:

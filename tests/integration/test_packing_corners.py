@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from fulfillment.domain.barcodes import Command
 from fulfillment.domain.errors import AlreadyDispatched
 from fulfillment.services.cancelling import cancel_order, cancel_shipment
 from fulfillment.services.dispatching import scan_out
+from fulfillment.services.orders.review import place_hold
+from fulfillment.store.catalog import Warehouse
+from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment
 from fulfillment.store.work import PickList, PickStop
 from tests.support.benches import BenchDriver, codes, picked_shipment
 from tests.support.picklists import claim, release
-from tests.support.world import World
+from tests.support.world import World, change
 
 A1 = "W1-A-01-1-1"
 
@@ -71,3 +75,52 @@ def test_a_shipment_with_one_parcel_on_the_van_is_not_cancelled(bench: BenchDriv
         cancel_order(supervisor, order_id=order_of(shipment_id), reason="asked")
     out = scan_out(supervisor, warehouse_id=warehouse_id, scan_id="out-2", raw=second)
     assert out.verdict.code == "shipment-dispatched"
+
+
+def test_a_label_scanned_on_a_held_order_is_refused_and_logged(bench: BenchDriver) -> None:
+    shipment_id = picked_shipment(bench.world, {"A": 1})
+    bench.open()
+    bench.scan("A")
+    tracking = bench.weigh(350).verdict.fields["tracking"]
+    admin = bench.world.people["admin"]
+    place_hold(admin, order_of(shipment_id), hold_type="payment", reason="to be paid")
+    held = bench.scan(tracking).verdict
+    assert (held.code, held.fields["holds"]) == ("order-on-hold", "payment")
+    assert codes(ScanEvent, "accepted", code="order-on-hold") == [(False,)]
+    assert codes(Shipment, "state", id=shipment_id) == [("labelled",)]
+
+
+def test_a_next_parcel_after_one_that_stayed_empty_has_a_number_of_its_own(
+    bench: BenchDriver,
+) -> None:
+    bench.world.stock("A", 1, bin_code="W1-A-02-1-1")
+    change(update(Warehouse).values(policy={"bench_short": "ship-rest"}))
+    picked_shipment(bench.world, {"A": 3})
+    bench.open()
+    bench.scan("A")
+    bench.scan("A")
+    bench.command(Command.NEXT_PARCEL)
+    bench.command(Command.SHORT)
+    assert bench.reason("not-found").verdict.code == "short-recorded"
+    bench.command(Command.UNDO)
+    assert bench.command(Command.NEXT_PARCEL).verdict.code == "next-parcel"
+    assert bench.scan("A").verdict.code == "complete"
+
+
+def test_a_piece_that_breaks_after_the_label_was_voided_is_taken_off_the_books(
+    bench: BenchDriver,
+) -> None:
+    change(update(Warehouse).values(policy={"bench_short": "ship-rest"}))
+    picked_shipment(bench.world, {"A": 2})
+    bench.open()
+    bench.scan("A")
+    bench.scan("A")
+    bench.weigh(650)
+    bench.command(Command.VOID_LABEL)
+    bench.command(Command.UNDO)
+    bench.command(Command.SHORT)
+    broken = bench.reason("damaged").verdict
+    assert (broken.code, broken.fields["quantity"]) == ("short-recorded", 1)
+    assert bench.world.balance("W1-QUAR", "A") == (1, 0, 1)
+    tracking = bench.weigh(350).verdict.fields["tracking"]
+    assert bench.scan(tracking).verdict.code == "shipped"

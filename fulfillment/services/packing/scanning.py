@@ -334,7 +334,20 @@ def _with_order(tx: Transaction, gesture: Gesture, bench: Bench, scanned: Scan) 
     return _item(tx, gesture, bench, scanned)
 
 
+def _look_again(tx: Transaction, gesture: Gesture, bench: Bench) -> None:
+    """Read the bench anew, now that its rows are locked.
+
+    A second scanner of the station may have closed or opened a parcel while this scan waited
+    for the lock, and a statement that waits sees the parcels of the moment before.
+    """
+    row = rows.bench_at(tx, gesture.station_id, gesture.scan_id)
+    assert row is not None, "the session is locked"
+    bench.row = row
+
+
 def _own(tx: Transaction, gesture: Gesture, bench: Bench, scanned: OwnScan) -> Outcome:
+    if tx.is_postgresql:
+        _look_again(tx, gesture, bench)
     if scanned.kind is Own.COMMAND:
         act = _COMMANDS.get(scanned.payload)
         if act is None:
@@ -404,10 +417,10 @@ def _item(tx: Transaction, gesture: Gesture, bench: Bench, scanned: ProductScan)
         return Outcome(Refused("reason-needed"), bench)
     if bench.mode.startswith("short:"):
         return _short_item(tx, gesture, bench, item)
-    return _count(tx, gesture.actor, bench, item)
+    return _count(tx, gesture, bench, item)
 
 
-def _count(tx: Transaction, actor: Actor, bench: Bench, item: Item) -> Outcome:
+def _count(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> Outcome:
     row = bench.row
     serials = (
         frozenset(one.serial for one in rows.contents_of(tx, row.shipment_id) if one.serial)
@@ -425,10 +438,13 @@ def _count(tx: Transaction, actor: Actor, bench: Bench, item: Item) -> Outcome:
         fields = {"sku": item.sku, "serial": item.serial}
         return Outcome(Refused("serial-not-here", fields), bench)
     counted = tuple((count.line.id, count.lot, count.serial, count.units) for count in counts)
-    rows.count_into(tx, row.parcel_id, counted)
+    if not rows.count_into(tx, row.parcel_id, counted):
+        _look_again(tx, gesture, bench)
+        if not rows.count_into(tx, bench.row.parcel_id, counted):
+            raise AssertionError("what is not complete has an open parcel")
     bench.lines = with_counts(bench.lines, counts)
     if not bench.missing:
-        carton = sealing.complete(tx, bench, packed_by=actor.user_id)
+        carton = sealing.complete(tx, bench, packed_by=gesture.actor.user_id)
         fields = {**verdict.fields, "order": row.order_number, "carton": carton}
         return Outcome(Accepted("complete", fields, tone="complete"), bench, counted)
     return Outcome(verdict, bench, counted)
@@ -608,7 +624,9 @@ def _next_parcel(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
     ):
         return Outcome(Refused("parcel-empty"), bench)
     sealing.close_parcel(tx, bench, packed_by=gesture.actor.user_id)
-    number = bench.row.parcel_sequence + 1
+    facts = rows.shipment_facts(tx, bench.row.shipment_id)
+    assert facts is not None, "its row is locked"
+    number = facts.last_parcel + 1  # a parcel that stayed empty keeps its number
     _new_parcel(tx, bench.row, sequence=number)
     return Outcome(Accepted("next-parcel", {"parcel": number}), bench)
 

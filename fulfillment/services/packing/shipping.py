@@ -53,6 +53,9 @@ def confirm_label(tx: Transaction, actor: Actor, bench: Bench, code: str) -> Ver
     parcel = next((one for one in parcels if code in (one.tracking_number, one.sscc)), None)
     if parcel is None:
         return _foreign_label(tx, parcels, code)
+    if bench.row.holds:
+        holds = ", ".join(rows.open_holds(tx, bench.row.order_id, bench.row.shipment_id))
+        return Refused("order-on-hold", {"order": bench.row.order_number, "holds": holds})
     if parcel.confirmed_at is None:
         tx.execute(
             update(_label)

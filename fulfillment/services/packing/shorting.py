@@ -16,7 +16,7 @@ from fulfillment.domain.packing import Item
 from fulfillment.domain.people import Actor
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import ORDER, PICK_LIST, SHIPMENT
-from fulfillment.domain.values import QUARANTINE, Accepted, Place, Refused, Verdict
+from fulfillment.domain.values import BIN, PARCEL, QUARANTINE, Accepted, Place, Refused, Verdict
 from fulfillment.services.packing import sealing
 from fulfillment.services.packing.replies import Bench, load_lines, today_at
 from fulfillment.store import packing as rows
@@ -51,7 +51,7 @@ _shipment = table_of(Shipment)
 
 @dataclass(frozen=True)
 class Gap:
-    """Units of a line's lot that should be in a tote and are not fit to pack."""
+    """Units of a line's lot that should be in a tote (or parcel) and are not fit to pack."""
 
     line_id: int
     product_id: int
@@ -113,7 +113,10 @@ def short_at_bench(
 
 
 def _gaps(tx: Transaction, bench: Bench, *, product_id: int | None, units: int | None) -> list[Gap]:
-    """Which reserved units in which totes the missing pieces are."""
+    """Which reserved units in which totes the missing pieces are.
+
+    After a voided label the goods lie in parcels: what is verified is looked for there first.
+    """
     left = {
         line.id: line.missing
         for line in bench.lines
@@ -126,11 +129,12 @@ def _gaps(tx: Transaction, bench: Bench, *, product_id: int | None, units: int |
         key = (one.shipment_line_id, one.lot)
         packed[key] = packed.get(key, 0) + one.quantity
     gaps: list[Gap] = []
-    for one in rows.held_by(tx, bench.row.shipment_id):
+    held = rows.held_by(tx, bench.row.shipment_id)
+    for one in sorted(held, key=lambda row: row.kind != PARCEL):
         key = (one.shipment_line_id, one.lot)
         verified = min(one.quantity, packed.get(key, 0))
         packed[key] = packed.get(key, 0) - verified
-        if one.kind in ("bin", "parcel"):
+        if one.kind == BIN:
             continue
         taken = min(one.quantity - verified, left.get(one.shipment_line_id, 0), still)
         if taken <= 0:
