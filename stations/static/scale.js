@@ -233,6 +233,13 @@ export class StableWeight {
     return seen;
   }
 
+  /* The weight that stands settled on the scale now, reported or not; null while it is empty or
+     moves. For a box that is packed on the scale: its last weight may have settled before the
+     last piece was scanned. */
+  get standing() {
+    return this.#agreeing < AGREEING || this.#settling === EMPTY ? null : this.#settling;
+  }
+
   #seen({ grams, stable, trouble }) {
     if (grams === null) return trouble === "underload" ? EMPTY : null;
     if (grams <= this.#hysteresis) return EMPTY;
@@ -256,6 +263,11 @@ class Device {
     // Kept while the device is away: the parcel that still stands on it is not weighed twice.
     this.filter = new StableWeight({ hysteresisGrams });
     this.trouble = null;
+  }
+
+  /* What stands on the scale now, in grams; null while it is empty or moves. */
+  get standing() {
+    return this.filter.standing;
   }
 
   take(readings) {

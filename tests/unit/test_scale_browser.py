@@ -117,6 +117,7 @@ async (recorded) => {
     return {
       readings: readings.map((one) => [one.grams, one.stable, one.unit, one.trouble]),
       weights: readings.map((one) => filter.take(one)).filter((grams) => grams !== null),
+      standing: filter.standing,
     };
   }));
 }
@@ -188,6 +189,7 @@ def in_python(stream: Stream) -> dict[str, Any]:
     return {
         "readings": [[one.grams, one.stable, one.unit, one.trouble] for one in readings],
         "weights": [grams for grams in weights if grams is not None],
+        "standing": settled.standing,
     }
 
 
