@@ -144,7 +144,9 @@ def decode(files: tuple[Path, ...]) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Certificate of the local authority (the server's /ca.crt).",
 )
-@click.option("--baud", default=9600, show_default=True)
+@click.option(
+    "--baud", default=9600, show_default=True, type=click.IntRange(110, 921_600), metavar="RATE"
+)
 @click.option("--framing", default="8N1", show_default=True, help="Bits, parity, stop bits: 7E1.")
 @click.option(
     "--hysteresis",

@@ -403,6 +403,12 @@ def test_a_scale_that_is_plugged_in_later_is_found(rig: Rig) -> None:
     rig.server.wait_for(1000)
 
 
+def test_two_bridges_cannot_share_a_scale(rig: Rig) -> None:
+    rig.start()
+    with pytest.raises(OSError, match="exclusively"):
+        SerialPort(SerialSettings(path=str(rig.scale.path)))
+
+
 def test_a_balance_that_talks_when_asked_is_asked(rig: Rig) -> None:
     rig.start(protocol="sics")
     assert rig.scale.heard(5) == b"SIR\r\n"
