@@ -340,11 +340,11 @@ def test_a_weight_that_grew_old_is_not_sent_nor_are_those_behind_it(rig: Rig) ->
     clock = Clock()
     rig.start(clock=clock, fresh_seconds=10)
     rig.server.stop()
-    play(rig, [1000, 2000])
-    rig.wait_for("server: no answer to 1000 g")
-    rig.scale.play(OVERLOAD)
-    rig.wait_for("scale: overload")  # so both have been read
-    clock.now += 10
+    for times, grams in enumerate((1000, 2000), start=1):
+        clock.now += 5
+        rig.scale.play(parcel(grams) + OVERLOAD)
+        rig.wait_for("scale: overload", times)  # so the parcel has been read
+    clock.now += 5  # the first is too old, the second would not be
     rig.wait_for("1000 g ✕ too old")
     rig.wait_for("2000 g ✕ too old")
     rig.server.start()
