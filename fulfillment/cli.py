@@ -166,3 +166,82 @@ def decode(files: tuple[Path, ...]) -> None:
             click.echo(f"    {code.text!r} {code.symbology} by {code.engine}, {code.step}")
         for step in found.steps:
             click.echo(f"        {step.step}: {step.milliseconds:.1f} ms")
+
+
+@main.command()
+@click.option("--port", required=True, help="The serial port: /dev/ttyUSB0, COM3.")
+@click.option(
+    "--protocol",
+    required=True,
+    type=click.Choice(["toledo", "toledo-checksum", "sics", "indicator"]),
+    help="What the scale speaks; see docs/scales.md.",
+)
+@click.option("--server", required=True, help="https://… of the fulfilment server.")
+@click.option("--station", required=True, help="The station's code.")
+@click.option(
+    "--token",
+    envvar="FULFILLMENT_SCALE_TOKEN",
+    help="API token; better in the variable, which other people on this PC cannot list.",
+    show_envvar=True,
+)
+@click.option(
+    "--ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificate of the local authority (the server's /ca.crt).",
+)
+@click.option(
+    "--baud", default=9600, show_default=True, type=click.IntRange(110, 921_600), metavar="RATE"
+)
+@click.option("--framing", default="8N1", show_default=True, help="Bits, parity, stop bits: 7E1.")
+@click.option(
+    "--hysteresis",
+    default=10,
+    show_default=True,
+    type=click.IntRange(0, 1000),
+    help="Grams: a smaller difference is no new weight, no more than it is an empty scale.",
+)
+@click.option(
+    "--fresh",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(1, 60),
+    help="Seconds after which an unanswered weight is not sent any more.",
+)
+def scale(
+    port: str,
+    protocol: str,
+    server: str,
+    station: str,
+    token: str | None,
+    ca: Path | None,
+    baud: int,
+    framing: str,
+    hysteresis: int,
+    fresh: float,
+) -> None:
+    """Send the weights of a scale on a serial port to a station."""
+    import threading
+
+    from stations.scales import bridge, posting
+
+    if not token:
+        _stop("No token: set FULFILLMENT_SCALE_TOKEN to an API token that may pack.")
+    if framing not in bridge.FRAMINGS:
+        _stop(f"--framing {framing} is none of {', '.join(bridge.FRAMINGS)}")
+    try:
+        address = posting.WeightServer(server, station=station, token=token, authority=ca)
+    except posting.BadAddress as error:
+        _stop(str(error))
+    running = bridge.serial_bridge(
+        bridge.SerialSettings(path=port, baud=baud, framing=framing),
+        protocol=protocol,
+        server=address,
+        hysteresis_grams=hysteresis,
+        fresh_seconds=fresh,
+        say=click.echo,
+    )
+    stop = threading.Event()
+    try:
+        running.run(stop)
+    except KeyboardInterrupt:
+        stop.set()

@@ -40,6 +40,15 @@ class StableWeight:
         self._reported = seen
         return seen
 
+    @property
+    def standing(self) -> int | None:
+        """The weight that stands settled on the scale now, reported or not; None while it is
+        empty or moves.  For a box that is packed on the scale: its last weight may have settled
+        before the last piece was scanned."""
+        if self._agreeing < AGREEING or self._settling == EMPTY:
+            return None
+        return self._settling
+
     def _seen(self, reading: Reading) -> int | None:
         """The stable weight, EMPTY (moving or not: a quick hand leaves no time to settle), or
         None for what says neither."""

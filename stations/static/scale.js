@@ -233,6 +233,13 @@ export class StableWeight {
     return seen;
   }
 
+  /* The weight that stands settled on the scale now, reported or not; null while it is empty or
+     moves. For a box that is packed on the scale: its last weight may have settled before the
+     last piece was scanned. */
+  get standing() {
+    return this.#agreeing < AGREEING || this.#settling === EMPTY ? null : this.#settling;
+  }
+
   #seen({ grams, stable, trouble }) {
     if (grams === null) return trouble === "underload" ? EMPTY : null;
     if (grams <= this.#hysteresis) return EMPTY;
@@ -258,6 +265,11 @@ class Device {
     this.trouble = null;
   }
 
+  /* What stands on the scale now, in grams; null while it is empty or moves. */
+  get standing() {
+    return this.filter.standing;
+  }
+
   take(readings) {
     for (const reading of readings) {
       if (reading.trouble && reading.trouble !== this.trouble) this.onState(reading.trouble);
@@ -270,12 +282,15 @@ class Device {
   }
 }
 
-/* A scale on a serial port. choose() asks the person, in a click; start() takes the port that was
-   chosen before and goes on with it whenever it is there, until stop(). */
+/* A scale on a serial port. choose() asks the person, in a click, and rejects if nothing is
+   chosen; start() takes the port that was chosen before and goes on with it whenever it is there,
+   until stop(). */
 export class SerialScale extends Device {
   #port = null;
   #reader = null;
   #running = false;
+  #ended = null;
+  #goOnNow = () => {};
 
   constructor({ protocol, line = { baudRate: 9600 }, serial = navigator.serial, ...rest }) {
     super(rest);
@@ -285,22 +300,27 @@ export class SerialScale extends Device {
   }
 
   async choose() {
-    this.#port = await this.serial.requestPort();
-    return this.start();
+    const port = await this.serial.requestPort();
+    await this.stop();
+    this.#port = port;
+    await this.start();
   }
 
   async start() {
     this.#port ??= (await this.serial.getPorts())[0] ?? null;
-    if (!this.#port) return this.onState("none");
-    if (this.#running) return undefined;
-    this.#running = true;
-    this.#goOn();
-    return undefined;
+    if (!this.#port) {
+      this.onState("none");
+    } else if (!this.#running) {
+      this.#running = true;
+      this.#ended = this.#goOn();
+    }
   }
 
   async stop() {
     this.#running = false;
+    this.#goOnNow();
     await this.#reader?.cancel().catch(() => {});
+    await this.#ended;
   }
 
   async #goOn() {
@@ -322,19 +342,26 @@ export class SerialScale extends Device {
       lost = true;
       await this.#wait(pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
-      this.#port = (await this.serial.getPorts())[0] ?? this.#port;
+      this.#port = await this.#samePort();
     }
   }
 
   /* A port that is plugged in again ends the pause. */
   async #wait(milliseconds) {
-    let came;
     await new Promise((resolve) => {
-      came = resolve;
-      this.serial.addEventListener("connect", came);
+      this.#goOnNow = resolve;
+      this.serial.addEventListener("connect", resolve);
       setTimeout(resolve, milliseconds);
     });
-    this.serial.removeEventListener("connect", came);
+    this.serial.removeEventListener("connect", this.#goOnNow);
+  }
+
+  /* A device that was plugged in again may be a new port; another device, a printer say, is not. */
+  async #samePort() {
+    const kind = (port) => JSON.stringify(port.getInfo());
+    const ports = await this.serial.getPorts();
+    if (ports.includes(this.#port)) return this.#port;
+    return ports.find((port) => kind(port) === kind(this.#port)) ?? this.#port;
   }
 
   /* A broken character ends a stream but not the port, which has a new one then. */
@@ -380,6 +407,7 @@ export class SerialScale extends Device {
 /* A USB scale of the HID class; the same gestures. */
 export class HidDeviceScale extends Device {
   #device = null;
+  #chosen = null;
   #decoder = decoder("hid");
   #running = false;
 
@@ -397,8 +425,10 @@ export class HidDeviceScale extends Device {
   }
 
   async choose() {
-    await this.hid.requestDevice({ filters: [{ usagePage: USAGE_PAGE }] });
-    return this.start();
+    const chosen = await this.hid.requestDevice({ filters: [{ usagePage: USAGE_PAGE }] });
+    await this.stop();
+    this.#chosen = chosen.find(isScale) ?? null;
+    await this.start();
   }
 
   async start() {
@@ -422,7 +452,8 @@ export class HidDeviceScale extends Device {
 
   async #open() {
     if (this.#device) return;
-    const device = (await this.hid.getDevices()).find(isScale);
+    const scales = (await this.hid.getDevices()).filter(isScale);
+    const device = scales.includes(this.#chosen) ? this.#chosen : scales[0];
     if (!device || this.#device) return;
     this.#device = device;
     try {

@@ -42,6 +42,8 @@ class FakePort {
 
   async close() {}
 
+  getInfo() { return this.info ?? { usbVendorId: 0x0922, usbProductId: 1 }; }
+
   play(chunks) { for (const chunk of chunks) this.sink.enqueue(new Uint8Array(chunk)); }
 
   garble() {
@@ -95,6 +97,7 @@ class FakeBus extends EventTarget {
   happens(name) { this.dispatchEvent(Object.assign(new Event(name), { device: this.device })); }
 }
 
+window.FakePort = FakePort;
 window.port = new FakePort();
 window.scale = new FakeHid();
 Object.defineProperty(navigator, "serial", { value: new FakeBus(window.port) });
@@ -117,6 +120,7 @@ async (recorded) => {
     return {
       readings: readings.map((one) => [one.grams, one.stable, one.unit, one.trouble]),
       weights: readings.map((one) => filter.take(one)).filter((grams) => grams !== null),
+      standing: filter.standing,
     };
   }));
 }
@@ -181,6 +185,9 @@ def kilograms(figure: str, *, moving: bool = False) -> bytes:
     return toledo(figure, b=0x18 if moving else 0x10)
 
 
+EMPTY_SCALE = kilograms("000000") * 2
+
+
 def in_python(stream: Stream) -> dict[str, Any]:
     decoder, settled = DECODERS[stream.protocol](), StableWeight()
     readings = [reading for chunk in stream.chunks for reading in decoder.feed(chunk)]
@@ -188,6 +195,7 @@ def in_python(stream: Stream) -> dict[str, Any]:
     return {
         "readings": [[one.grams, one.stable, one.unit, one.trouble] for one in readings],
         "weights": [grams for grams in weights if grams is not None],
+        "standing": settled.standing,
     }
 
 
@@ -313,6 +321,57 @@ def test_a_stopped_scale_is_heard_no_more(page: Page) -> None:
     page.evaluate("listening.stop()")
     play(page, "scale", *[hid(4, 2, 0, 700)] * 3)
     assert page.evaluate("[weights, scale.opened, port.readable.locked]") == [[], False, False]
+
+
+def test_a_stopped_scale_can_be_started_again(page: Page) -> None:
+    listen(page, "SerialScale", "protocol: 'toledo'")
+    page.evaluate("listening.stop().then(() => listening.start())")
+    wait(page, "port.opened === 2")
+    play(page, "port", kilograms("001234") * 2)
+    wait(page, "weights.length > 0")
+    assert page.evaluate("[weights, states]") == [[1234], ["open", "open"]]
+
+
+def test_another_device_does_not_take_the_place_of_a_lost_scale(page: Page) -> None:
+    listen(page, "SerialScale", "protocol: 'toledo'")
+    page.evaluate(
+        """() => {
+          window.printer = Object.assign(new FakePort(), { info: { usbVendorId: 0x0a5f } });
+          window.again = new FakePort();
+          navigator.serial.chosen = [printer];
+          port.unplug();
+        }"""
+    )
+    wait(page, "states.at(-1) === 'lost' && port.opened > 1")
+    page.evaluate("navigator.serial.chosen = [printer, again]")
+    wait(page, "states.at(-1) === 'open'")
+    assert page.evaluate("[printer.opened, again.opened]") == [0, 1]
+
+
+def test_a_fault_of_the_page_is_not_taken_for_one_of_the_port(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          window.faults = [];
+          addEventListener("error", (event) => {
+            faults.push(event.message);
+            event.preventDefault();
+          });
+          heard.onWeight = (grams) => { weights.push(grams); throw new Error("of the page"); };
+        }"""
+    )
+    listen(page, "SerialScale", "protocol: 'toledo'")
+    play(page, "port", kilograms("001234") * 2, EMPTY_SCALE, kilograms("000700") * 2)
+    wait(page, "faults.length === 2")
+    assert page.evaluate("[port.opened, weights, states]") == [1, [1234, 700], ["open"]]
+
+
+def test_what_stands_on_the_scale_can_be_asked_for(page: Page) -> None:
+    listen(page, "SerialScale", "protocol: 'toledo'")
+    assert page.evaluate("listening.standing") is None
+    play(page, "port", kilograms("001234") * 9)
+    wait(page, "listening.standing === 1234")
+    play(page, "port", EMPTY_SCALE)
+    wait(page, "listening.standing === null")
 
 
 def test_a_usb_scale_reports_its_weight_and_its_troubles(page: Page) -> None:
