@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import flash, redirect, render_template, request
-from flask_babel import gettext  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from fulfillment import metrics

@@ -8,7 +8,7 @@ import csv
 import io
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext as _
 
 from fulfillment.access import actor, page
 from fulfillment.channels.files import ENCODINGS

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, request, url_for
-from flask_babel import gettext as _  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from fulfillment.access import actor, page

@@ -15,7 +15,7 @@ from typing import Any
 
 from babel.numbers import get_currency_precision, get_territory_currencies
 from flask import Blueprint, request, url_for
-from flask_babel import gettext as _  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext as _
 
 from fulfillment.access import actor, page
 from fulfillment.domain.errors import Fault, InvalidInput, invalid

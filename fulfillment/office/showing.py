@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 from flask import Flask
-from flask_babel import get_locale  # type: ignore[import-untyped]  # ships no types
+from flask_babel import get_locale
 from markupsafe import Markup
 
 from fulfillment.access import actor

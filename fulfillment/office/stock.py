@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, request, url_for
-from flask_babel import gettext as _  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext as _
 
 from fulfillment.access import actor, page
 from fulfillment.domain.errors import InvalidInput, invalid

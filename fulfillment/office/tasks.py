@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, request, url_for
-from flask_babel import gettext as _  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext as _
 
 from fulfillment.access import actor, page
 from fulfillment.domain.people import Permission

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Blueprint, request, url_for
-from flask_babel import gettext as _  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext as _
 
 from fulfillment.access import actor, page
 from fulfillment.domain.catalogue import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext  # type: ignore[import-untyped]  # ships no types
+from flask_babel import gettext
 
 from fulfillment import messages
 from fulfillment.domain.errors import DomainError, Fault
