@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 import labels
 from fulfillment import metrics
 from fulfillment.access import actor, page, presence
-from fulfillment.domain.barcodes import Command, Own, OwnScan, parse
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.people import Permission
 from fulfillment.domain.values import Accepted, Refused, Verdict
@@ -22,14 +21,13 @@ from fulfillment.services import packing
 from fulfillment.services import stations as services
 from fulfillment.services.packing import BenchReply
 from stations import words
-from stations.entry import badge_in_text, leave
+from stations.entry import badge_in_text, leaving
 from stations.frame import (
     LOG_IN,
     answers_json,
     blueprint,
     body,
     raw_in,
-    redirected,
     scan_id_in,
     station_id,
 )
@@ -130,18 +128,6 @@ def label(tracking: str) -> Response:
     """The label of a parcel as it was made, for a browser that prints it itself."""
     content = services.read_label(actor(), tracking_number=tracking)
     return FlaskResponse(labels.render_pdf(_label_of(content)), mimetype="application/pdf")
-
-
-def leaving(raw: str) -> Response | None:
-    """LOG OUT, or the badge of whoever comes next: the session ends, the open order waits."""
-    parsed = parse(raw)
-    if not isinstance(parsed, OwnScan):
-        return None
-    if parsed.kind is Own.BADGE or parsed == OwnScan(Own.COMMAND, Command.LOG_OUT):
-        response = redirected(url_for(LOG_IN))
-        leave(response)
-        return response
-    return None
 
 
 def _station() -> int:

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from stations import entry, packing
+from stations import entry, packing, picking, sheets, tasks
 from stations.frame import blueprint
 
-MODULES = (entry, packing)
+MODULES = (entry, packing, picking, tasks, sheets)
 """Every module that hangs its pages onto the blueprint when it is imported."""
 
 

@@ -92,6 +92,12 @@ PACK: Mapping[str, str] = {
 }
 """At the bench."""
 
+PAGE: Mapping[str, str] = {
+    "claimed": _("List %(list)s is yours."),
+    "no-list": _("You have no list: CLAIM the next one, or scan a list."),
+}
+"""Answers of the pages themselves."""
+
 BELONGS: tuple[tuple[str, str], ...] = (
     ("tote", _("Order %(needed_by)s, tote %(tote)s needs it: put it there, or back to %(home)s.")),
     ("home", _("It belongs to bin %(home)s.")),
@@ -139,6 +145,8 @@ def of_verdict(process: str, verdict: Verdict) -> str:
             return sentence
         where = next((text for name, text in BELONGS if verdict.fields.get(name)), "")
         return f"{sentence} {messages.said(where, verdict.fields)}" if where else sentence
+    if verdict.code in PAGE:
+        return messages.said(PAGE[verdict.code], verdict.fields)
     accepted, refused = _MEANINGS[process]
     meaning = (accepted if isinstance(verdict, Accepted) else refused).get(verdict.code)
     if meaning is None:

@@ -1,7 +1,7 @@
 /* The packing page. */
 
 import { look } from "./lookup.js";
-import { Station, stayOffline } from "./station.js";
+import { Station, put, stayOffline } from "./station.js";
 
 const root = document.getElementById("station");
 const view = document.getElementById("view");
@@ -27,29 +27,7 @@ function bench() {
 
 /* A command that could not be carried out comes without a view: only the sentence is shown. */
 function refuse(answer) {
-  put("refused", "✕", root.dataset.wordRefused, answer.message);
-  bench().dataset.code = answer.code;
-}
-
-function put(tone, shape, word, message) {
-  view.querySelector("#answer")?.remove();
-  const section = document.createElement("section");
-  section.id = "answer";
-  section.className = `answer ${tone}`;
-  const mark = document.createElement("span");
-  mark.className = "shape";
-  mark.ariaHidden = "true";
-  mark.textContent = shape;
-  const text = document.createElement("p");
-  const strong = document.createElement("strong");
-  strong.className = "word";
-  strong.textContent = word;
-  const sentence = document.createElement("span");
-  sentence.className = "sentence";
-  sentence.textContent = message;
-  text.append(strong, " ", sentence);
-  section.append(mark, text);
-  view.querySelector("h1").after(section);
+  put(view, "refused", root.dataset.wordRefused, answer.message, answer.code);
 }
 
 /* --- while the server is away ------------------------------------------------------------- */
@@ -68,8 +46,8 @@ function keep(message) {
 }
 
 function kept(message, tooMany = false) {
-  put("attention", "!", root.dataset.wordAttention, message);
-  bench().dataset.code = tooMany ? "kept-too-many" : "kept";
+  const code = tooMany ? "kept-too-many" : "kept";
+  put(view, "attention", root.dataset.wordAttention, message, code);
   station.tell("attention", message);
 }
 

@@ -53,7 +53,7 @@ export class Station {
   /* --- in ------------------------------------------------------------------------------- */
 
   scanned(raw) {
-    this.submit(this.root.dataset.scan, { raw });
+    this.submit(this.root.dataset.scan, { raw, ...this.hooks.fields?.() });
   }
 
   submit(url, fields) {
@@ -221,6 +221,32 @@ export function scannerSettings() {
   } catch {
     return {};
   }
+}
+
+const SHAPES = { accepted: "✓", refused: "✕", attention: "!", complete: "■" };
+
+/* Show an answer that the page gives by itself, where those of the server stand. */
+export function put(view, tone, word, message, code) {
+  view.querySelector("#answer")?.remove();
+  const made = (tag, className, text) => {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  };
+  const section = made("section", `answer ${tone}`, "");
+  section.id = "answer";
+  const shape = made("span", "shape", SHAPES[tone]);
+  shape.ariaHidden = "true";
+  const text = made("p", "", "");
+  text.append(made("strong", "word", word), " ", made("span", "sentence", message));
+  section.append(shape, text);
+  const bench = view.querySelector(".bench");
+  const buttons = bench.querySelector(".buttons");
+  if (buttons) buttons.before(section);
+  else bench.querySelector("h1").after(section);
+  bench.dataset.code = code;
+  bench.dataset.tone = tone;
 }
 
 /* Let the page itself come back by a reload without the server. */
