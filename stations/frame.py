@@ -17,6 +17,7 @@ from fulfillment.access import actor, public
 from fulfillment.domain.errors import Denied, DomainError, NotLoggedIn, invalid
 from fulfillment.domain.people import Permission
 from fulfillment.domain.values import Accepted, Verdict
+from fulfillment.scan_messages import Process
 from fulfillment.services import stations as services
 from stations import words
 
@@ -105,7 +106,7 @@ def warehouse_in_use(permission: Permission) -> int | None:
     return wanted if wanted in choices else None
 
 
-def answer(process: str, verdict: Verdict, *, html: str) -> Response:
+def answer(process: Process, verdict: Verdict, *, html: str) -> Response:
     """What came of a scan, as the page's script takes it."""
     accepted = isinstance(verdict, Accepted)
     metrics.count_scan(process=process, accepted=accepted, code=verdict.code)

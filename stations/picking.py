@@ -121,10 +121,22 @@ def _shown(view: PickState | None, verdict: Verdict | None = None) -> dict[str, 
         "stop": view.stop if view else None,
         "feed": view.feed if view else None,
         "awaits": awaits,
-        "next_step": words.of_next_step("pick", awaits, {}),
+        "next_step": words.of_next_step("pick", awaits, _next_fields(view)),
         "verdict": verdict,
         "message": words.of_verdict("pick", verdict) if verdict else "",
         "buttons": _buttons(view),
+    }
+
+
+def _next_fields(view: PickState | None) -> dict[str, Any]:
+    if view is None or view.stop is None or view.feed is None:
+        return {}
+    return {
+        "bin": view.stop.location_code,
+        "sku": view.stop.sku,
+        "quantity": view.feed.wanted,
+        "position": view.feed.position,
+        "tote": view.feed.tote,
     }
 
 

@@ -86,9 +86,15 @@ def _fragment(view: TaskState, verdict: Verdict | None = None) -> str:
 
 
 def _shown(view: TaskState, verdict: Verdict | None = None) -> dict[str, Any]:
+    fields = {
+        "place": view.place_code,
+        "sku": view.sku,
+        "left": view.left,
+        "suggested": view.suggested,
+    }
     return {
         "view": view,
-        "next_step": words.of_next_step("task", view.awaits, {}),
+        "next_step": words.of_next_step("task", view.awaits, fields),
         "verdict": verdict,
         "message": words.of_verdict("task", verdict) if verdict else "",
         "buttons": [

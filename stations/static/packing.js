@@ -1,8 +1,10 @@
 /* The packing page. */
 
 import { look } from "./lookup.js";
+import { openScale } from "./settings.js";
 import { Station, put, stayOffline } from "./station.js";
 
+const ASK_MS = 1000;
 const root = document.getElementById("station");
 const view = document.getElementById("view");
 let table = JSON.parse(root.dataset.table);
@@ -111,6 +113,18 @@ function bindOverride() {
   });
 }
 
+/* The bridge hands its weights to the server, not to this page: ask for them while one is awaited. */
+async function askForWeight() {
+  if (bench().dataset.next !== "weigh" || station.busy || !station.online) return;
+  const asked = bench();
+  const state = await station.state();
+  const overtaken = station.busy || bench() !== asked; // by an answer that knows more
+  if (!state || overtaken || state.weights === asked.dataset.weights) return;
+  repaint(state);
+  const tone = bench().dataset.next === "weigh" ? "attention" : "accepted";
+  station.tell(tone, view.querySelector("h1").textContent);
+}
+
 /* --- begin --------------------------------------------------------------------------------- */
 
 addEventListener("fulfillment:weight", (event) => weigh(event.detail.grams, event.detail.source));
@@ -118,4 +132,7 @@ tellTimes();
 setInterval(tellTimes, 30_000);
 bindOverride();
 await station.start();
+setInterval(askForWeight, ASK_MS);
+const scale = await openScale({ onWeight: (grams) => weigh(grams, "scale") });
+scale?.start();
 await stayOffline();

@@ -5,6 +5,7 @@
    behind it, on the disk too. */
 
 import { Kept } from "./kept.js";
+import { scannerSettings } from "./settings.js";
 import { play } from "./sound.js";
 import { Wedge } from "./wedge.js";
 
@@ -130,21 +131,27 @@ export class Station {
     return { moved: true };
   }
 
-  /* Fetch the present state and a fresh token; false while the server is away. */
-  async refresh() {
+  /* The present state and a fresh token; null while the server is away. */
+  async state() {
     try {
       const response = await fetch(this.root.dataset.state, {
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      if (response.status === 401) return this.lockedOut().moved !== true;
-      if (!response.ok) return false;
+      if (response.status === 401) this.lockedOut();
+      if (!response.ok) return null;
       const state = await response.json();
       this.token = state.csrf;
-      this.hooks.repaint(state);
-      return true;
+      return state;
     } catch {
-      return false;
+      return null;
     }
+  }
+
+  /* Show the present state; false while the server is away. */
+  async refresh() {
+    const state = await this.state();
+    if (state) this.hooks.repaint(state);
+    return state !== null;
   }
 
   /* --- what is seen and heard ----------------------------------------------------------- */
@@ -211,15 +218,6 @@ export class Station {
       redirect: "manual",
     }).catch(() => null);
     location.assign(this.root.dataset.logIn);
-  }
-}
-
-/* How this station's scanner is set; kept in the browser because it is the device's. */
-export function scannerSettings() {
-  try {
-    return JSON.parse(localStorage.getItem("station.scanner") ?? "{}");
-  } catch {
-    return {};
   }
 }
 

@@ -95,6 +95,8 @@ def test_the_handheld_and_the_log_in_are_accessible(goods: World, stations: Stat
     assert violations(handheld.page) == []
     handheld.page.goto(handheld.server.url + "/stations/tasks")
     assert violations(handheld.page) == []
+    handheld.open("/stations/devices")
+    assert violations(handheld.page) == []
     handheld.page.goto(handheld.server.url + "/stations/log-in")
     assert violations(handheld.page) == []
 
