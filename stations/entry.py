@@ -17,11 +17,11 @@ from fulfillment.access import (
     station_token,
     tell_refusal,
 )
-from fulfillment.domain.barcodes import Own, OwnScan, parse
+from fulfillment.domain.barcodes import Command, Own, OwnScan, parse
 from fulfillment.domain.people import Permission
 from fulfillment.domain.values import Refused
 from fulfillment.services import people
-from stations.frame import LOG_IN, blueprint
+from stations.frame import LOG_IN, blueprint, redirected
 
 LONGEST_SECRET = 128
 
@@ -33,6 +33,8 @@ def home() -> Response:
     who = actor()
     if who.may(Permission.PACK):
         return redirect(url_for("stations.pack"), HTTPStatus.SEE_OTHER)
+    if who.may(Permission.PICK):
+        return redirect(url_for("stations.pick"), HTTPStatus.SEE_OTHER)
     return redirect("/", HTTPStatus.SEE_OTHER)
 
 
@@ -79,6 +81,18 @@ def leave(response: Response) -> None:
     """End the session here, but let the browser keep its unsent scans: they are not the person's."""
     close_session(response)
     del response.headers["Clear-Site-Data"]
+
+
+def leaving(raw: str) -> Response | None:
+    """LOG OUT, or the badge of whoever comes next: the session ends, the open work waits."""
+    parsed = parse(raw)
+    if not isinstance(parsed, OwnScan):
+        return None
+    if parsed.kind is Own.BADGE or parsed == OwnScan(Own.COMMAND, Command.LOG_OUT):
+        response = redirected(url_for(LOG_IN))
+        leave(response)
+        return response
+    return None
 
 
 def badge_in_text(scanned: str) -> str:

@@ -12,9 +12,14 @@ from typing import Any, ParamSpec
 from flask import Blueprint, jsonify, request, send_from_directory
 from werkzeug.wrappers import Response
 
-from fulfillment import messages
+from fulfillment import messages, metrics
 from fulfillment.access import actor, public
 from fulfillment.domain.errors import Denied, DomainError, NotLoggedIn, invalid
+from fulfillment.domain.people import Permission
+from fulfillment.domain.values import Accepted, Verdict
+from fulfillment.scan_messages import Process
+from fulfillment.services import stations as services
+from stations import words
 
 P = ParamSpec("P")
 
@@ -86,6 +91,32 @@ def raw_in(sent: dict[str, Any]) -> str:
     if not isinstance(raw, str) or len(raw) > MOST_CHARACTERS:
         raise invalid("raw", "wrong-form", f"0..{MOST_CHARACTERS}")
     return raw
+
+
+def warehouse_in_use(permission: Permission) -> int | None:
+    """The warehouse to work in: the station's, the only one, or the one that the page names.
+
+    None when there are several and none is named: the page asks.
+    """
+    choices = [each.id for each in services.list_warehouses(actor(), permission)]
+    if len(choices) == 1:
+        return choices[0]
+    named = request.args.get("warehouse", "")
+    wanted = int(named) if named.isascii() and named.isdigit() and len(named) <= 18 else None
+    return wanted if wanted in choices else None
+
+
+def answer(process: Process, verdict: Verdict, *, html: str) -> Response:
+    """What came of a scan, as the page's script takes it."""
+    accepted = isinstance(verdict, Accepted)
+    metrics.count_scan(process=process, accepted=accepted, code=verdict.code)
+    return jsonify(
+        accepted=accepted,
+        code=verdict.code,
+        tone=verdict.tone,
+        message=words.of_verdict(process, verdict),
+        html=html,
+    )
 
 
 def redirected(path: str) -> Response:

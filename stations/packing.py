@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -11,25 +10,22 @@ from flask import jsonify, redirect, render_template, url_for
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-import labels
 from fulfillment import metrics
 from fulfillment.access import actor, page, presence
-from fulfillment.domain.barcodes import Command, Own, OwnScan, parse
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.people import Permission
 from fulfillment.domain.values import Accepted, Refused, Verdict
-from fulfillment.services import packing
+from fulfillment.services import documents, packing
 from fulfillment.services import stations as services
 from fulfillment.services.packing import BenchReply
 from stations import words
-from stations.entry import badge_in_text, leave
+from stations.entry import badge_in_text, leaving
 from stations.frame import (
     LOG_IN,
     answers_json,
     blueprint,
     body,
     raw_in,
-    redirected,
     scan_id_in,
     station_id,
 )
@@ -124,24 +120,12 @@ def override_weight() -> Response:
     return _answer(BenchReply(verdict, after.view, after.next_code, after.next_fields))
 
 
-@blueprint.get("/labels/<tracking>.pdf")
+@blueprint.get("/labels/<int:shipment_id>.pdf")
 @page(Permission.PACK, locked=LOG_IN)
-def label(tracking: str) -> Response:
-    """The label of a parcel as it was made, for a browser that prints it itself."""
-    content = services.read_label(actor(), tracking_number=tracking)
-    return FlaskResponse(labels.render_pdf(_label_of(content)), mimetype="application/pdf")
-
-
-def leaving(raw: str) -> Response | None:
-    """LOG OUT, or the badge of whoever comes next: the session ends, the open order waits."""
-    parsed = parse(raw)
-    if not isinstance(parsed, OwnScan):
-        return None
-    if parsed.kind is Own.BADGE or parsed == OwnScan(Own.COMMAND, Command.LOG_OUT):
-        response = redirected(url_for(LOG_IN))
-        leave(response)
-        return response
-    return None
+def label(shipment_id: int) -> Response:
+    """The labels of a shipment as they were made, for a browser that prints them itself."""
+    pdf = documents.shipment_labels(actor(), shipment_id)
+    return FlaskResponse(pdf, mimetype="application/pdf")
 
 
 def _station() -> int:
@@ -183,17 +167,21 @@ def _shown(reply: BenchReply, *, first: bool = False) -> dict[str, Any]:
     view = reply.view
     return {
         "view": view,
+        "weights": _weights(reply),
         "verdict": None if first else reply.verdict,
         "accepted": isinstance(reply.verdict, Accepted),
         "message": "" if first else words.of_verdict("pack", reply.verdict),
         "next_code": reply.next_code,
         "next_step": words.of_next_step("pack", reply.next_code, reply.next_fields),
-        "to_print": [
-            parcel
-            for parcel in (view.parcels if view else ())
-            if parcel.tracking_number and not parcel.confirmed
-        ],
+        "to_print": view is not None
+        and any(one.tracking_number and not one.confirmed for one in view.parcels),
     }
+
+
+def _weights(reply: BenchReply) -> str:
+    """Changes when a weight came from elsewhere: what the page compares while it awaits one."""
+    parcels = reply.view.parcels if reply.view else ()
+    return " ".join(f"{one.state}:{one.weight_grams}" for one in parcels)
 
 
 def _table(reply: BenchReply) -> dict[str, Any] | None:
@@ -212,12 +200,3 @@ def _table(reply: BenchReply) -> dict[str, Any] | None:
         },
         "codes": {code.code: [code.line_id, code.quantity] for code in codes},
     }
-
-
-def _label_of(content: Mapping[str, Any]) -> labels.ShippingLabel:
-    addresses = {name: _address(content[name]) for name in ("sender", "receiver", "return_address")}
-    return labels.ShippingLabel(**{**content, **addresses})
-
-
-def _address(stored: Mapping[str, Any]) -> labels.Address:
-    return labels.Address(**{**stored, "lines": tuple(stored.get("lines", ()))})

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
-from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.pick_walk import PickState
 from fulfillment.domain.values import Refused
 from fulfillment.services.people.sessions import authorize_override
+from fulfillment.store import picking as picks
 from fulfillment.store.base import table_of
-from fulfillment.store.catalog import ProductBarcode
+from fulfillment.store.catalog import ProductBarcode, Warehouse
 from fulfillment.store.orders import Shipment, ShipmentLine
-from fulfillment.store.parcels import Label, Parcel
 from fulfillment.store.people import Station
 from fulfillment.store.transaction import Transaction, reads, writes
 
 _shipment = table_of(Shipment)
 _line = table_of(ShipmentLine)
 _code = table_of(ProductBarcode)
-_parcel = table_of(Parcel)
-_label = table_of(Label)
+_warehouse = table_of(Warehouse)
 _station = table_of(Station)
 
 
@@ -50,22 +48,37 @@ def list_barcodes(tx: Transaction, actor: Actor, *, shipment_id: int) -> tuple[L
     return tuple(LineBarcode(row.id, row.code, row.quantity) for row in rows)
 
 
-@reads
-def read_label(tx: Transaction, actor: Actor, *, tracking_number: str) -> dict[str, Any]:
-    """What was drawn on a valid label, for a station that prints it itself.
+@dataclass(frozen=True)
+class WarehouseChoice:
+    """A warehouse in which somebody may work."""
 
-    The keys are the fields of :class:`labels.ShippingLabel`.  Raises :class:`UnknownThing` for
-    a number that is unknown, void or of another warehouse.
-    """
-    row = tx.execute(
-        select(_label.c.content, _shipment.c.warehouse_id)
-        .join(_parcel, _parcel.c.id == _label.c.parcel_id)
-        .join(_shipment, _shipment.c.id == _parcel.c.shipment_id)
-        .where(_label.c.tracking_number == tracking_number, _label.c.state == "active")
-    ).first()
-    if row is None or not actor.may(Permission.PACK, warehouse_id=row.warehouse_id):
-        raise UnknownThing(kind="label", key=tracking_number)
-    return dict(row.content)
+    id: int
+    code: str
+    name: str
+
+
+@reads
+def list_warehouses(
+    tx: Transaction, actor: Actor, permission: Permission
+) -> tuple[WarehouseChoice, ...]:
+    """Where *actor* has *permission*, by code: a handheld belongs to no station."""
+    query = select(_warehouse.c.id, _warehouse.c.code, _warehouse.c.name)
+    allowed = actor.warehouse_ids(permission)
+    if allowed is not None:
+        query = query.where(_warehouse.c.id.in_(sorted(allowed)))
+    return tuple(
+        WarehouseChoice(row.id, row.code, row.name)
+        for row in tx.execute(query.order_by(_warehouse.c.code))
+    )
+
+
+@reads
+def my_list(tx: Transaction, actor: Actor, *, warehouse_id: int) -> PickState | None:
+    """The pick list that *actor* has claimed in a warehouse, None without one."""
+    actor.require(Permission.PICK, warehouse_id=warehouse_id)
+    mine = picks.claimed_by(tx, actor.user_id, warehouse_id)
+    row = picks.read_list(tx, mine.id) if mine is not None else None
+    return picks.state_of(tx, row) if row is not None else None
 
 
 @writes

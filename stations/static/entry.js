@@ -1,6 +1,6 @@
 /* The badge is scanned wherever the focus is; the PIN is typed. */
 
-import { scannerSettings } from "./station.js";
+import { scannerSettings } from "./settings.js";
 import { Wedge } from "./wedge.js";
 
 const badge = document.getElementById("badge");

@@ -1,8 +1,10 @@
 /* The packing page. */
 
 import { look } from "./lookup.js";
-import { Station, stayOffline } from "./station.js";
+import { openScale } from "./settings.js";
+import { Station, put, stayOffline } from "./station.js";
 
+const ASK_MS = 1000;
 const root = document.getElementById("station");
 const view = document.getElementById("view");
 let table = JSON.parse(root.dataset.table);
@@ -27,29 +29,7 @@ function bench() {
 
 /* A command that could not be carried out comes without a view: only the sentence is shown. */
 function refuse(answer) {
-  put("refused", "✕", root.dataset.wordRefused, answer.message);
-  bench().dataset.code = answer.code;
-}
-
-function put(tone, shape, word, message) {
-  view.querySelector("#answer")?.remove();
-  const section = document.createElement("section");
-  section.id = "answer";
-  section.className = `answer ${tone}`;
-  const mark = document.createElement("span");
-  mark.className = "shape";
-  mark.ariaHidden = "true";
-  mark.textContent = shape;
-  const text = document.createElement("p");
-  const strong = document.createElement("strong");
-  strong.className = "word";
-  strong.textContent = word;
-  const sentence = document.createElement("span");
-  sentence.className = "sentence";
-  sentence.textContent = message;
-  text.append(strong, " ", sentence);
-  section.append(mark, text);
-  view.querySelector("h1").after(section);
+  put(view, "refused", root.dataset.wordRefused, answer.message, answer.code);
 }
 
 /* --- while the server is away ------------------------------------------------------------- */
@@ -68,8 +48,8 @@ function keep(message) {
 }
 
 function kept(message, tooMany = false) {
-  put("attention", "!", root.dataset.wordAttention, message);
-  bench().dataset.code = tooMany ? "kept-too-many" : "kept";
+  const code = tooMany ? "kept-too-many" : "kept";
+  put(view, "attention", root.dataset.wordAttention, message, code);
   station.tell("attention", message);
 }
 
@@ -133,6 +113,18 @@ function bindOverride() {
   });
 }
 
+/* The bridge hands its weights to the server, not to this page: ask for them while one is awaited. */
+async function askForWeight() {
+  if (bench().dataset.next !== "weigh" || station.busy || !station.online) return;
+  const asked = bench();
+  const state = await station.state();
+  const overtaken = station.busy || bench() !== asked; // by an answer that knows more
+  if (!state || overtaken || state.weights === asked.dataset.weights) return;
+  repaint(state);
+  const tone = bench().dataset.next === "weigh" ? "attention" : "accepted";
+  station.tell(tone, view.querySelector("h1").textContent);
+}
+
 /* --- begin --------------------------------------------------------------------------------- */
 
 addEventListener("fulfillment:weight", (event) => weigh(event.detail.grams, event.detail.source));
@@ -140,4 +132,7 @@ tellTimes();
 setInterval(tellTimes, 30_000);
 bindOverride();
 await station.start();
+setInterval(askForWeight, ASK_MS);
+const scale = await openScale({ onWeight: (grams) => weigh(grams, "scale") });
+scale?.start();
 await stayOffline();

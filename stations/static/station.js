@@ -5,6 +5,7 @@
    behind it, on the disk too. */
 
 import { Kept } from "./kept.js";
+import { scannerSettings } from "./settings.js";
 import { play } from "./sound.js";
 import { Wedge } from "./wedge.js";
 
@@ -53,7 +54,7 @@ export class Station {
   /* --- in ------------------------------------------------------------------------------- */
 
   scanned(raw) {
-    this.submit(this.root.dataset.scan, { raw });
+    this.submit(this.root.dataset.scan, { raw, ...this.hooks.fields?.() });
   }
 
   submit(url, fields) {
@@ -130,21 +131,27 @@ export class Station {
     return { moved: true };
   }
 
-  /* Fetch the present state and a fresh token; false while the server is away. */
-  async refresh() {
+  /* The present state and a fresh token; null while the server is away. */
+  async state() {
     try {
       const response = await fetch(this.root.dataset.state, {
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      if (response.status === 401) return this.lockedOut().moved !== true;
-      if (!response.ok) return false;
+      if (response.status === 401) this.lockedOut();
+      if (!response.ok) return null;
       const state = await response.json();
       this.token = state.csrf;
-      this.hooks.repaint(state);
-      return true;
+      return state;
     } catch {
-      return false;
+      return null;
     }
+  }
+
+  /* Show the present state; false while the server is away. */
+  async refresh() {
+    const state = await this.state();
+    if (state) this.hooks.repaint(state);
+    return state !== null;
   }
 
   /* --- what is seen and heard ----------------------------------------------------------- */
@@ -214,13 +221,30 @@ export class Station {
   }
 }
 
-/* How this station's scanner is set; kept in the browser because it is the device's. */
-export function scannerSettings() {
-  try {
-    return JSON.parse(localStorage.getItem("station.scanner") ?? "{}");
-  } catch {
-    return {};
-  }
+const SHAPES = { accepted: "✓", refused: "✕", attention: "!", complete: "■" };
+
+/* Show an answer that the page gives by itself, where those of the server stand. */
+export function put(view, tone, word, message, code) {
+  view.querySelector("#answer")?.remove();
+  const made = (tag, className, text) => {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  };
+  const section = made("section", `answer ${tone}`, "");
+  section.id = "answer";
+  const shape = made("span", "shape", SHAPES[tone]);
+  shape.ariaHidden = "true";
+  const text = made("p", "", "");
+  text.append(made("strong", "word", word), " ", made("span", "sentence", message));
+  section.append(shape, text);
+  const bench = view.querySelector(".bench");
+  const buttons = bench.querySelector(".buttons");
+  if (buttons) buttons.before(section);
+  else bench.querySelector("h1").after(section);
+  bench.dataset.code = code;
+  bench.dataset.tone = tone;
 }
 
 /* Let the page itself come back by a reload without the server. */

@@ -6,10 +6,10 @@ const PAGES = "station-pages";
 const PATIENCE_MS = 4000;
 const FILES = [
   "/static/fulfillment.css", "/static/icon.svg",
-  ...["station.css", "wedge.js", "sound.js", "kept.js", "lookup.js", "station.js", "packing.js"]
+  ...["station.css", "wedge.js", "sound.js", "kept.js", "lookup.js", "station.js", "packing.js", "work.js", "settings.js", "scale.js"]
     .map((name) => `/stations/static/${name}`),
 ];
-const KEPT_PAGES = ["/stations/pack"];
+const KEPT_PAGES = /^\/stations\/(pack|pick|tasks\/\d+)$/;
 
 addEventListener("install", (event) => {
   skipWaiting();
@@ -23,7 +23,7 @@ addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(url);
   if (method !== "GET" || origin !== location.origin) return;
   if (FILES.includes(pathname)) event.respondWith(fresh(event.request, ASSETS, pathname));
-  else if (KEPT_PAGES.includes(pathname) && event.request.mode === "navigate") {
+  else if (KEPT_PAGES.test(pathname) && event.request.mode === "navigate") {
     event.respondWith(fresh(event.request, PAGES, pathname));
   }
 });

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from playwright.sync_api import expect
 
 from fulfillment.domain.barcodes import Command, Own
 from fulfillment.domain.people import system
-from fulfillment.services import cancelling
+from fulfillment.services import cancelling, packing
 from fulfillment.store.journal import AuditEntry, ScanEvent
 from fulfillment.store.orders import Shipment, ShipmentLine
 from fulfillment.store.work import Task
@@ -65,7 +67,7 @@ def test_finishing_early_is_refused_with_what_is_missing_and_the_last_item_goes_
     for sku in "AAB":
         assert bench.scan(sku) == "counted"
     assert bench.command(Command.CONFIRM) == "not-complete"
-    assert "1 × A missing" in bench.answer()
+    assert "missing: 1 × A" in bench.answer()
     assert bench.lines("missing") == ["1 × A Blue mug"]
     assert bench.scan("A") == "complete"
     assert bench.attribute("next") == "weigh"
@@ -254,3 +256,48 @@ def test_a_cancelled_order_stops_the_next_scan_with_the_reason(
     assert "customer changed mind" in bench.answer()
     assert bench.weigh(650) != "label-printed"
     assert codes(Task, "kind", "quantity") != []
+
+
+@ONE
+def test_a_weight_from_the_bridge_is_seen_without_a_touch(goods: World, bench: Station) -> None:
+    picked_shipment(goods, {"A": 1})
+    bench.own(Own.TOTE, "W1T1")
+    bench.scan("A")
+    packing.weigh(
+        goods.people["packer1"],
+        station_id=goods.stations["W1S1"],
+        scan_id=str(uuid.uuid4()),
+        grams=350,
+        source="bridge",
+    )
+    expect(bench.page.locator(".bench")).to_have_attribute("data-next", "scan-label")
+
+
+USB_SCALE = """() => {
+  const listeners = [];
+  const device = {opened: true, collections: [{usagePage: 0x8d}],
+    addEventListener: (name, heard) => listeners.push(heard), removeEventListener: () => {}};
+  Object.defineProperty(navigator, 'hid', {value: {getDevices: async () => [device],
+    addEventListener: () => {}, removeEventListener: () => {}}});
+  window.weighs = (...bytes) => listeners.forEach(
+    heard => heard({reportId: 3, data: new DataView(new Uint8Array(bytes).buffer)}));
+  localStorage.setItem('station.scale', '{"kind": "hid"}');
+}"""
+
+
+@ONE
+def test_a_usb_scale_weighs_by_itself_as_soon_as_it_is_still(
+    goods: World, stations: Stations
+) -> None:
+    station = stations()
+    station.page.add_init_script(f"({USB_SCALE})()")
+    station.open()
+    station.page.wait_for_selector("html[data-offline-ready=yes]")
+    picked_shipment(goods, {"A": 1})
+    station.own(Own.TOTE, "W1T1")
+    station.scan("A")
+    moving, still, grams = 3, 4, 2
+    station.page.evaluate(f"window.weighs({moving}, {grams}, 0, 94, 1)")
+    for _ in range(2):
+        station.page.evaluate(f"window.weighs({still}, {grams}, 0, 94, 1)")
+    expect(station.page.locator(".bench")).to_have_attribute("data-code", "label-printed")

@@ -1,0 +1,124 @@
+"""Nothing lost: the network pulled, the server stopped, the page reloaded in between."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from fulfillment.domain.barcodes import Command, Own
+from fulfillment.store.journal import ScanEvent
+from fulfillment.store.orders import ShipmentLine
+from tests.e2e.conftest import Stations
+from tests.e2e.driving import Station
+from tests.support.benches import codes, picked_shipment
+from tests.support.world import World
+
+ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def bench(world: World, stations: Stations) -> Station:
+    """A station that could be reloaded without the server, and an order open at it."""
+    world.product("A", weight_grams=300, name="Blue mug", barcode="4006381333931")
+    world.product("B", weight_grams=200, name="Tea towel")
+    world.stock("A", 10)
+    world.stock("B", 10)
+    picked_shipment(world, {"A": 4, "B": 2})
+    station = stations()
+    station.open()
+    station.page.wait_for_selector("html[data-offline-ready=yes]")
+    assert station.own(Own.TOTE, "W1T1") == "opened"
+    return station
+
+
+def packed() -> list[int]:
+    return [quantity for (quantity,) in codes(ShipmentLine, "packed")]
+
+
+def test_the_network_is_pulled_in_the_middle_of_an_order_and_the_page_reloaded(
+    world: World, bench: Station, stations: Stations
+) -> None:
+    assert bench.scan("4006381333931") == "counted"
+    bench.context.set_offline(True)
+    bench.scanner.scan("4006381333931")
+    bench.unsent(1)
+    bench.scanner.scan("B")
+    bench.unsent(2)
+    expect(bench.page.locator("#net-words")).to_have_text("Not connected, 2 scans kept, go on")
+    assert "not checked" in bench.answer()
+    assert "1 × B Tea towel" in bench.answer()
+    bench.page.reload()
+    bench.ready()
+    bench.unsent(2)
+    assert bench.attribute("order")
+    bench.scanner.scan("4006381333931")
+    bench.unsent(3)
+    assert packed() == [1, 0]
+
+    other = stations("packer2", "W1S2")
+    other.open()
+    assert other.own(Own.TOTE, "W1T1") == "opened-elsewhere"
+
+    bench.context.set_offline(False)
+    bench.unsent(0)
+    expect(bench.page.locator("#net")).to_have_attribute("data-state", "online")
+    assert packed() == [3, 1]
+    expect(bench.page.locator(".missing li[data-line]")).to_have_count(2)
+    assert [line.split(" Blue")[0] for line in bench.lines("missing")] == [
+        "1 × A",
+        "1 × B Tea towel",
+    ]
+    logged = codes(ScanEvent, "scan_id", "code", station_id=world.stations["W1S1"])
+    assert len({row.scan_id for row in logged}) == len(logged) == 5
+
+
+@ONE
+def test_the_server_is_stopped_and_started_again_and_nothing_is_lost_or_doubled(
+    bench: Station,
+) -> None:
+    bench.server.stop()
+    for _ in range(2):
+        bench.scanner.scan("4006381333931")
+    bench.unsent(2)
+    bench.page.reload()
+    bench.ready()
+    bench.scanner.scan("B")
+    bench.unsent(3)
+    bench.server.start()
+    bench.unsent(0)
+    assert packed() == [2, 1]
+
+
+@ONE
+def test_an_answer_that_was_lost_on_its_way_counts_once(bench: Station) -> None:
+    lost = []
+
+    def lose(route):  # type: ignore[no-untyped-def]  # Playwright's handler
+        route.fetch()
+        lost.append(route.request.post_data_json["scan_id"])
+        route.abort("connectionreset")
+
+    bench.page.route("**/stations/scan", lose, times=1)
+    bench.scanner.scan("4006381333931")
+    expect(bench.page.locator(".bench")).to_have_attribute("data-code", "counted")
+    bench.unsent(0)
+    assert packed() == [1, 0]
+    assert len(lost) == 1
+
+
+@ONE
+def test_kept_scans_that_arrive_after_a_take_over_are_refused_and_stored(
+    bench: Station, stations: Stations
+) -> None:
+    bench.context.set_offline(True)
+    bench.scanner.scan("B")
+    bench.unsent(1)
+    other = stations("packer2", "W1S2")
+    other.open()
+    other.own(Own.TOTE, "W1T1")
+    other.command(Command.TAKE_OVER)
+    assert other.command(Command.TAKE_OVER) == "taken-over"
+    bench.context.set_offline(False)
+    expect(bench.page.locator(".bench")).to_have_attribute("data-code", "lost-to-take-over")
+    assert packed() == [0, 0]
+    assert len(codes(ScanEvent, "id", code="lost-to-take-over")) == 1
