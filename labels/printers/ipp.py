@@ -7,6 +7,7 @@ its own. Whether a byte has left is told by the HTTP client's own tracing.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -195,7 +196,9 @@ def _words(problem: Exception) -> str:
         return "no answer in time"
     cause = problem.__cause__
     if isinstance(cause, aiohttp.ClientConnectorError):
-        return cause.strerror or "no connection"
+        # asyncio's own text would name the address; a name that is not found has no errno of ours.
+        number = cause.os_error.errno or 0
+        return os.strerror(number) if number > 0 else "no such host"
     return "connection lost" if cause is not None else type(problem).__name__
 
 
