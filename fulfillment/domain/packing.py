@@ -78,6 +78,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "reason-needed": (),
     "nothing-short": (),
     "reprint-needs-supervisor": ("tracking", "count"),
+    "label-waiting": ("tracking", "printer"),
 }  # fmt: skip
 """Every answer of the bench with its fields; messages in three languages are made from it."""
 
