@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ import flask_migrate
 from flask import Flask
 
 from fulfillment.settings import Settings, SettingsError
+
+SPOOL_FOLDER = "spool"
+"""In the instance directory: the folders of printers of the kind ``spool``."""
 
 
 def _settings() -> Settings:
@@ -129,6 +133,20 @@ def replay(
         _stop(str(error))
     click.echo(command.words(outcome, as_json=as_json))
     sys.exit(1 if outcome.faults else 0)
+
+
+@main.command()
+def worker() -> None:
+    """Print what is queued and do what is due by the clock, until stopped by a signal."""
+    from fulfillment.worker import Worker
+
+    settings = _settings()
+    with _application(settings):
+        at_work = Worker(spool_root=settings.instance_dir / SPOOL_FOLDER)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: at_work.stop())
+        at_work.run()
+        at_work.close()
 
 
 @main.command()

@@ -108,6 +108,14 @@ MESSAGES: dict[str, Message] = {
     "saved": Message(_("Saved.")),
     "sessions-ended": Message(_("All sessions were ended.")),
     "station-enrolled": Message(_("This browser is now station %(code)s.")),
+    # Printing.
+    "label-not-printed": Message(
+        _("Printer %(printer)s has not printed the label yet: %(tracking_numbers)s."),
+        _("See to the printer, then scan the label."),
+    ),
+    "still-printing": Message(
+        _("It waits for printer %(printer)s and comes out by itself."), _("See to the printer.")
+    ),
 }
 
 

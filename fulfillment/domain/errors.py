@@ -293,3 +293,20 @@ class CannotPrint(Conflict):
 
     code = "cannot-print"
     faults: tuple[Fault, ...]
+
+
+@dataclass(eq=False)
+class LabelNotPrinted(Conflict):
+    """The warehouse waits for its printer: these labels are not printed yet, as far as anybody knows."""
+
+    code = "label-not-printed"
+    tracking_numbers: tuple[str, ...]
+    printer: str
+
+
+@dataclass(eq=False)
+class StillPrinting(Conflict):
+    """The document waits for its *printer* and will come out by itself."""
+
+    code = "still-printing"
+    printer: str

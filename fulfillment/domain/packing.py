@@ -80,6 +80,7 @@ REFUSALS: Mapping[str, tuple[str, ...]] = {
     "reason-needed": (),
     "nothing-short": (),
     "reprint-needs-supervisor": ("tracking", "count"),
+    "label-waiting": ("tracking", "printer"),
 }  # fmt: skip
 """Every reason to refuse a scan at the bench, with the fields of its sentence."""
 

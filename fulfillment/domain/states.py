@@ -162,7 +162,26 @@ TASK = Machine(
     ),
 )
 
-MACHINES = (ORDER, SHIPMENT, PARCEL, PICK_LIST, PICK_STOP, LABEL, TASK)
+PRINT_JOB = Machine(
+    "print job",
+    "queued",
+    (
+        Transition("queued", "lease", "leased", guard="due; its printer has nothing else in hand"),
+        Transition("queued", "cancel", "cancelled", guard="label void, or already on its box"),
+        Transition("leased", "send", "sent", guard="the printer has every byte"),
+        Transition("leased", "give-back", "queued", guard="not a byte was sent", effect="tried again"),
+        Transition("leased", "reject", "failed", guard="it cannot be drawn, or the printer refuses it"),
+        Transition("leased", "lose", "unknown", guard="bytes were sent, their end was not seen"),
+        Transition("leased", "cancel", "cancelled", guard="not a byte was sent"),
+        *_from_each(
+            "leased sent unknown", "confirm", "confirmed", guard="scanned on its box, or seen by a person"
+        ),
+        Transition("unknown", "repeat", "failed", guard="a person says so", effect="another job"),
+    ),
+)  # fmt: skip
+"""*sent* is not printed.  An *unknown* job is never sent again: somebody looks for the paper."""
+
+MACHINES = (ORDER, SHIPMENT, PARCEL, PICK_LIST, PICK_STOP, LABEL, TASK, PRINT_JOB)
 
 STAGES = (
     "confirmed", "allocated", "released", "pick_started", "picked", "pack_started",

@@ -24,6 +24,7 @@ from fulfillment.store.journal import audit, tell
 from fulfillment.store.locks import lock_orders, lock_pick_lists_of, lock_shipments_of
 from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
 from fulfillment.store.parcels import Label, Parcel, ParcelLine
+from fulfillment.store.printing import labels_were_voided
 from fulfillment.store.stock import Move, Pin, Promise, Reservation, post, virtual_end
 from fulfillment.store.transaction import Transaction, writes
 from fulfillment.store.work import PickFeed, PickList, PickStop, Task
@@ -461,6 +462,8 @@ def _void_labels(tx: Transaction, actor: Actor, shipment_ids: Sequence[int], rea
             void_reason=f"cancelled: {reason}"[:200],
         )
     )
+    voided = select(_label.c.id).where(_label.c.parcel_id.in_(parcels))
+    labels_were_voided(tx, voided, by_id=actor.user_id)
 
 
 def _make_put_back_tasks(

@@ -3,6 +3,26 @@
 Importing the package registers every table.
 """
 
-from fulfillment.store import catalog, inbound, journal, orders, parcels, people, stock, work
+from fulfillment.store import (
+    catalog,
+    inbound,
+    journal,
+    orders,
+    parcels,
+    people,
+    printing,
+    stock,
+    work,
+)
 
-__all__ = ["catalog", "inbound", "journal", "orders", "parcels", "people", "stock", "work"]
+__all__ = [
+    "catalog",
+    "inbound",
+    "journal",
+    "orders",
+    "parcels",
+    "people",
+    "printing",
+    "stock",
+    "work",
+]

@@ -296,6 +296,26 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "labels-are-printed-once",
+        "A label has one print job, and one more for each counted reprint.",
+        """
+        SELECT j.label_id, COUNT(*) AS jobs FROM print_job AS j
+        WHERE j.label_id IS NOT NULL AND j.state <> 'cancelled'
+        GROUP BY j.label_id
+        HAVING COUNT(*) > 1 + (SELECT COUNT(*) FROM label_reprint AS r WHERE r.label_id = j.label_id)
+        """,
+    ),
+    Invariant(
+        "void-labels-do-not-print",
+        "No void label waits for a printer, and a job that was sent has the moment it began.",
+        """
+        SELECT j.id, j.state FROM print_job AS j LEFT JOIN label AS l ON l.id = j.label_id
+        WHERE (j.state = 'queued' AND l.state = 'void')
+           OR (j.state IN ('sent', 'unknown') AND j.sending_at IS NULL)
+           OR (j.state = 'queued' AND j.sending_at IS NOT NULL)
+        """,
+    ),
+    Invariant(
         "answers-are-kept",
         "Each idempotency key that was claimed has its answer.",
         "SELECT client, key FROM idempotency_record WHERE status IS NULL",

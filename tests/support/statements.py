@@ -10,7 +10,12 @@ from fulfillment.store.base import db
 
 
 def statements_of(act: Callable[[], object]) -> int:
-    """SQL statements of a call, BEGIN and COMMIT not counted."""
+    """How many SQL statements a call takes, BEGIN and COMMIT not counted."""
+    return len(statements_in(act))
+
+
+def statements_in(act: Callable[[], object]) -> list[str]:
+    """The SQL statements of a call, without BEGIN and COMMIT."""
     seen: list[str] = []
 
     def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -22,4 +27,4 @@ def statements_of(act: Callable[[], object]) -> int:
         act()
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
-    return len(seen)
+    return seen

@@ -236,6 +236,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_order_split_from_id'), ['split_from_id'], unique=False)
         batch_op.create_index('ix_order_state_priority', ['state', 'priority'], unique=False)
 
+    op.create_table('printer',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('address', sa.String(length=255), nullable=False),
+    sa.Column('language', sa.String(length=4), nullable=False),
+    sa.Column('dpi', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('paper', sa.String(length=32), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('condition', sa.String(length=16), nullable=False),
+    sa.Column('condition_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('condition_detail', sa.String(length=200), nullable=False),
+    sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('retry_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("condition IN ('new', 'ready', 'attention', 'offline')", name=op.f('ck_printer_condition')),
+    sa.CheckConstraint("kind IN ('raw', 'ipp', 'spool', 'browser')", name=op.f('ck_printer_kind')),
+    sa.CheckConstraint("language IN ('zpl', 'pdf')", name=op.f('ck_printer_language')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_printer_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printer')),
+    sa.UniqueConstraint('warehouse_id', 'code', name=op.f('uq_printer_warehouse_id_code'))
+    )
     op.create_table('product',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -515,6 +538,18 @@ def upgrade() -> None:
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.create_index('ix_shipment_order', ['order_id'], unique=False)
         batch_op.create_index('ix_shipment_queue', ['warehouse_id', 'state', 'cut_off_at'], unique=False)
+
+    op.create_table('station_printer',
+    sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_kind', sa.String(length=32), nullable=False),
+    sa.Column('printer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint("document_kind IN ('shipping-label', 'return-label', 'packing-slip', 'pick-list', 'bin-label', 'product-label', 'tote-label', 'cart-label', 'badge-label', 'put-wall-label', 'command-sheet', 'carrier-manifest')", name=op.f('ck_station_printer_document_kind')),
+    sa.ForeignKeyConstraint(['printer_id'], ['printer.id'], name=op.f('fk_station_printer_printer_id')),
+    sa.ForeignKeyConstraint(['station_id'], ['station.id'], name=op.f('fk_station_printer_station_id')),
+    sa.PrimaryKeyConstraint('station_id', 'document_kind', name=op.f('pk_station_printer'))
+    )
+    with op.batch_alter_table('station_printer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_station_printer_printer_id'), ['printer_id'], unique=False)
 
     op.create_table('stock_balance',
     sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -894,11 +929,60 @@ def upgrade() -> None:
     with op.batch_alter_table('label_reprint', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_label_reprint_label_id'), ['label_id'], unique=False)
 
+    op.create_table('print_job',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('printer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('document_kind', sa.String(length=32), nullable=False),
+    sa.Column('label_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('content', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
+    sa.Column('copies', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=128), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('requested_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('requested_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('why', sa.String(length=200), nullable=False),
+    sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sending_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('settled_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('detail', sa.String(length=200), nullable=False),
+    sa.CheckConstraint("(state = 'leased') = (lease_until IS NOT NULL)", name=op.f('ck_print_job_lease')),
+    sa.CheckConstraint("document_kind IN ('shipping-label', 'return-label', 'packing-slip', 'pick-list', 'bin-label', 'product-label', 'tote-label', 'cart-label', 'badge-label', 'put-wall-label', 'command-sheet', 'carrier-manifest')", name=op.f('ck_print_job_document_kind')),
+    sa.CheckConstraint("state IN ('queued', 'leased', 'cancelled', 'sent', 'failed', 'unknown', 'confirmed')", name=op.f('ck_print_job_state')),
+    sa.CheckConstraint('(label_id IS NULL) <> (content IS NULL)', name=op.f('ck_print_job_content')),
+    sa.CheckConstraint('copies > 0', name=op.f('ck_print_job_copies')),
+    sa.ForeignKeyConstraint(['label_id'], ['label.id'], name=op.f('fk_print_job_label_id')),
+    sa.ForeignKeyConstraint(['printer_id'], ['printer.id'], name=op.f('fk_print_job_printer_id')),
+    sa.ForeignKeyConstraint(['requested_by_id'], ['user.id'], name=op.f('fk_print_job_requested_by_id')),
+    sa.ForeignKeyConstraint(['settled_by_id'], ['user.id'], name=op.f('fk_print_job_settled_by_id')),
+    sa.ForeignKeyConstraint(['station_id'], ['station.id'], name=op.f('fk_print_job_station_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_print_job')),
+    sa.UniqueConstraint('key', name=op.f('uq_print_job_key'))
+    )
+    with op.batch_alter_table('print_job', schema=None) as batch_op:
+        batch_op.create_index('ix_print_job_label', ['label_id'], unique=False)
+        batch_op.create_index('ix_print_job_open', ['printer_id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"), postgresql_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"))
+        batch_op.create_index('ix_print_job_open_station', ['station_id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"), postgresql_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"))
+        batch_op.create_index('ix_print_job_waiting', ['printer_id', 'next_attempt_at'], unique=False, sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
+        batch_op.create_index('uq_print_job_in_hand', ['printer_id'], unique=True, sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('print_job', schema=None) as batch_op:
+        batch_op.drop_index('uq_print_job_in_hand', sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
+        batch_op.drop_index('ix_print_job_waiting', sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
+        batch_op.drop_index('ix_print_job_open_station', sqlite_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"), postgresql_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"))
+        batch_op.drop_index('ix_print_job_open', sqlite_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"), postgresql_where=sa.text("state IN ('queued', 'leased', 'unknown', 'failed')"))
+        batch_op.drop_index('ix_print_job_label')
+
+    op.drop_table('print_job')
     with op.batch_alter_table('label_reprint', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_label_reprint_label_id'))
 
@@ -974,6 +1058,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_stock_balance_product')
 
     op.drop_table('stock_balance')
+    with op.batch_alter_table('station_printer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_station_printer_printer_id'))
+
+    op.drop_table('station_printer')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_shipment_queue')
         batch_op.drop_index('ix_shipment_order')
@@ -1020,6 +1108,7 @@ def downgrade() -> None:
     op.drop_table('region_priority')
     op.drop_table('receipt_row')
     op.drop_table('product')
+    op.drop_table('printer')
     with op.batch_alter_table('order', schema=None) as batch_op:
         batch_op.drop_index('ix_order_state_priority')
         batch_op.drop_index(batch_op.f('ix_order_split_from_id'))

@@ -37,6 +37,7 @@ from fulfillment.services.packing.replies import (
     reply_of,
 )
 from fulfillment.store import packing as rows
+from fulfillment.store import printing as prints
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import audit, known_scan
 from fulfillment.store.orders import Shipment
@@ -428,6 +429,7 @@ def _make_labels(
         for index, parcel in enumerate(parcels)
     ]
     tx.execute(insert(_label), labels)
+    prints.queue_labels(tx, shipment_id=row.shipment_id, by_id=actor.user_id)
     for parcel in parcels:
         _mark_labelled(tx, parcel, place_of[parcel.id], weights.get(parcel.id, {}))
     _move_into_parcels(tx, actor, bench, place_of, tracking=labels[0]["tracking_number"])
@@ -632,6 +634,7 @@ def void_all(tx: Transaction, actor: Actor, bench: Bench, *, reason: str) -> Ver
         .where(_parcel.c.id.in_([one.id for one in parcels]))
         .values(state="closed", weight_grams=None, weighed_at=None, override_by_id=None)
     )
+    prints.labels_were_voided(tx, [one.label_id for one in parcels], by_id=actor.user_id)
     bench.state = SHIPMENT.advance(bench.state, "void")
     tx.execute(
         update(_shipment)
@@ -674,11 +677,18 @@ def reprint(
     reason: str = "scanned REPRINT",
     granted_by_id: int | None = None,
 ) -> Verdict:
-    """Count a reprint of the first unconfirmed label; a second one needs a supervisor."""
+    """Print the first unconfirmed label again, counted; a second one needs a supervisor.
+
+    Refused while the first print still waits for its printer: it would come out twice.
+    """
     parcels = [one for one in rows.parcels_of(tx, bench.row.shipment_id) if one.label_id]
     if not parcels:
         return Refused("no-label")
     parcel = next((one for one in parcels if one.confirmed_at is None), parcels[-1])
+    job = prints.latest_label_jobs(tx, [parcel.label_id]).get(parcel.label_id)
+    if job is not None and job.state in ("queued", "leased"):
+        waiting = {"tracking": parcel.tracking_number, "printer": job.printer}
+        return Refused("label-waiting", waiting)
     table = table_of(LabelReprint)
     count = tx.execute(
         select(func.count()).select_from(table).where(table.c.label_id == parcel.label_id)
@@ -698,6 +708,15 @@ def reprint(
             "granted_by_id": granted_by_id,
             "reason": reason[:200],
         },
+    )
+    prints.repeat_was_granted(tx, parcel.label_id, by_id=actor.user_id)
+    prints.queue_labels(
+        tx,
+        shipment_id=bench.row.shipment_id,
+        label_id=parcel.label_id,
+        by_id=actor.user_id,
+        why=reason,
+        reprint=count + 1,
     )
     return Accepted("label-reprinted", fields)
 

@@ -9,13 +9,20 @@ from typing import Any
 
 from sqlalchemy import delete, exists, select, update
 
-from fulfillment.domain.errors import IllegalEvent, LabelNotConfirmed, UnknownThing
+from fulfillment.domain.errors import (
+    IllegalEvent,
+    LabelNotConfirmed,
+    LabelNotPrinted,
+    UnknownThing,
+)
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
+from fulfillment.domain.printing import has_come_out, printer_is_off
 from fulfillment.domain.states import ORDER, SHIPMENT
 from fulfillment.domain.values import Accepted, Place, Refused, Verdict
 from fulfillment.services.packing.replies import Bench
 from fulfillment.store import packing as rows
+from fulfillment.store import printing as prints
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import audit, tell
 from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
@@ -62,6 +69,7 @@ def confirm_label(tx: Transaction, actor: Actor, bench: Bench, code: str) -> Ver
             .where(_label.c.id == parcel.label_id, _label.c.confirmed_at.is_(None))
             .values(confirmed_at=tx.now, confirmed_by_id=actor.user_id)
         )
+        prints.label_was_scanned(tx, parcel.label_id, by_id=actor.user_id)
     left = sum(1 for one in parcels if one.confirmed_at is None and one.id != parcel.id)
     if left:
         return Accepted("label-confirmed", {"tracking": parcel.tracking_number, "left": left})
@@ -86,8 +94,11 @@ def _foreign_label(tx: Transaction, parcels: Sequence[Any], code: str) -> Refuse
 def ship(tx: Transaction, actor: Actor, *, shipment_id: int) -> ShipResult:
     """Ship a labelled shipment; pressed twice or retried, it answers what was done the first time.
 
-    Raises: UnknownThing; IllegalEvent before the label is made; LabelNotConfirmed when the
-    warehouse asks for the label's scan and *actor* may not override it.
+    Raises: UnknownThing; IllegalEvent before the label is made; LabelNotPrinted when the
+    warehouse waits for its printers and a label is not out yet; LabelNotConfirmed when the
+    warehouse asks for the label's scan and *actor* may not override it.  Where the warehouse
+    ships while a printer is off, the labels that it holds up are not asked for: they are
+    printed when it is back.
     """
     row = rows.shipment_facts(tx, shipment_id)
     if row is None:
@@ -118,9 +129,12 @@ def _confirm_unscanned(tx: Transaction, actor: Actor, row: Any, parcels: Sequenc
     unscanned = [one for one in parcels if one.confirmed_at is None]
     if not unscanned:
         return
-    required = WarehousePolicy.of(row.policy).label_scan_required
+    policy = WarehousePolicy.of(row.policy)
+    held_up = _held_up_by_printer(tx, policy, unscanned)
+    asked_for = [one for one in unscanned if one.label_id not in held_up]
+    required = policy.label_scan_required and bool(asked_for)
     if required and not actor.may(Permission.OVERRIDE, warehouse_id=row.warehouse_id):
-        raise LabelNotConfirmed(tracking_numbers=tuple(one.tracking_number for one in unscanned))
+        raise LabelNotConfirmed(tracking_numbers=tuple(one.tracking_number for one in asked_for))
     tx.execute(
         update(_label)
         .where(_label.c.id.in_([one.label_id for one in unscanned]))
@@ -134,6 +148,37 @@ def _confirm_unscanned(tx: Transaction, actor: Actor, row: Any, parcels: Sequenc
             subject=("shipment", row.shipment_id),
             warehouse_id=row.warehouse_id,
         )
+    if held_up:
+        audit(
+            tx,
+            by_id=actor.user_id,
+            act="ship-while-printer-off",
+            subject=("shipment", row.shipment_id),
+            warehouse_id=row.warehouse_id,
+            details={"labels": sorted(held_up)},
+        )
+
+
+def _held_up_by_printer(
+    tx: Transaction, policy: WarehousePolicy, unscanned: Sequence[Any]
+) -> frozenset[int]:
+    """The labels that a printer holds up, where the policy ships without them; else raises."""
+    jobs = prints.latest_label_jobs(tx, [one.label_id for one in unscanned])
+    missing = {label: job for label, job in jobs.items() if not has_come_out(job.state)}
+    if missing and policy.printer_off == "wait":
+        raise LabelNotPrinted(
+            tracking_numbers=tuple(
+                one.tracking_number for one in unscanned if one.label_id in missing
+            ),
+            printer=next(iter(missing.values())).printer,
+        )
+    return frozenset(
+        label
+        for label, job in missing.items()
+        if printer_is_off(
+            state=job.state, condition=job.condition, waits_for=tx.now - job.requested_at
+        )
+    )
 
 
 def _ship(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[Any]) -> None:
