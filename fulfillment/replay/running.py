@@ -178,6 +178,8 @@ def replay(source: Source, wish: Wish, *, progress: Progress) -> Outcome:
         if wish.scan is None:
             with meter.of("working"):
                 _work(run)
+        elif not wish.scan:
+            progress.update(len(orders))
     with meter.of("working"):
         if wish.scan is None:
             _finish(run)
