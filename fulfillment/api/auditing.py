@@ -45,7 +45,11 @@ def audit_report(report: auditing.AuditReport) -> dict[str, Any]:
 
 @routes.get("/audit", permission=Permission.SEE_REPORTS, answer=AuditOutput, render=audit_report)
 def audit(actor: Actor) -> auditing.AuditReport:
-    """Recompute the stock from the ledger and prove every invariant; for all warehouses' people."""
+    """Recompute the stock from the ledger and prove every invariant.
+
+    The rows are shown to who may see all warehouses and sellers; how many there are, to everybody
+    who may see reports.
+    """
     return auditing.audit_for(actor)
 
 
