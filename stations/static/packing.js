@@ -74,7 +74,7 @@ function restore(saved) {
 function remember() {
   const copy = view.cloneNode(true);
   copy.querySelectorAll(".note, .override, .print").forEach((one) => one.remove());
-  station.kept?.save("pack", { html: copy.innerHTML, table });
+  station.kept?.save(location.pathname, { html: copy.innerHTML, table });
 }
 
 /* --- times, weight, override --------------------------------------------------------------- */

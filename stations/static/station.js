@@ -35,15 +35,16 @@ export class Station {
       addEventListener(name, () => this.touched(), { capture: true, passive: true });
     }
     this.touched();
-    this.kept = await Kept.open();
     this.busy = true; // what is scanned meanwhile waits for the state that it is judged by
-    const before = await this.kept.all();
+    this.kept = await Kept.open().catch(() => null); // a browser that keeps nothing still sends
+    const before = (await this.kept?.all()) ?? [];
     const known = new Set(this.waiting.map((one) => one.n));
-    this.waiting.unshift(...before.filter((one) => !known.has(one.n)));
+    const mine = (one) => one.page === location.pathname && !known.has(one.n);
+    this.waiting.unshift(...before.filter(mine));
     const there = await this.refresh();
     this.busy = false;
     if (!there) {
-      this.hooks.restore(await this.kept.load(this.root.dataset.process));
+      this.hooks.restore(await this.kept?.load(location.pathname));
       this.away();
     }
     this.net();
@@ -60,8 +61,12 @@ export class Station {
   submit(url, fields) {
     const message = { url, body: { scan_id: crypto.randomUUID(), ...fields } };
     this.waiting.push(message);
+    const { body } = message;
     message.written = this.kept
-      ? this.kept.add({ url: message.url, body: message.body }).then((n) => (message.n = n))
+      ? this.kept
+          .add({ page: location.pathname, url, body })
+          .then((n) => (message.n = n))
+          .catch(() => undefined) // a full disk: it is sent all the same
       : Promise.resolve();
     if (!this.online) this.hooks.keep(message);
     this.net();

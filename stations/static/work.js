@@ -8,7 +8,7 @@ const station = new Station(root, {
   repaint(answer) {
     if (answer.html !== undefined) view.innerHTML = answer.html;
     else put(view, "refused", root.dataset.wordRefused, answer.message, answer.code);
-    station.kept?.save(root.dataset.process, { html: view.innerHTML });
+    station.kept?.save(location.pathname, { html: view.innerHTML });
   },
   restore(saved) {
     if (saved) view.innerHTML = saved.html;

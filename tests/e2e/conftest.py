@@ -25,12 +25,16 @@ STATION_SIZE = {"width": 1280, "height": 900}
 HANDHELD_SIZE = {"width": 360, "height": 640}
 
 
+def browser_path() -> str:
+    """The Chromium of the system, or the one that the run was told."""
+    return os.environ.get("FULFILLMENT_TEST_BROWSER") or "/usr/bin/chromium"
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, once for all tests of this process."""
-    path = os.environ.get("FULFILLMENT_TEST_BROWSER") or "/usr/bin/chromium"
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        found = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         yield found
         found.close()
 
