@@ -19,7 +19,11 @@ from sqlalchemy import func, select
 
 from bench.journeys import Crew, WalkAmongOthers, hire
 from bench.serving import Answer, House, Round, house, inside, load, machine
+from fulfillment.domain.catalogue import BarcodeEntry, ProductEntry
+from fulfillment.domain.people import system
 from fulfillment.services.auditing import audit
+from fulfillment.services.catalogue import products
+from fulfillment.services.importing import files
 from fulfillment.store.stock import StockBalance
 from tests.support.world import World, fetch
 
@@ -30,9 +34,16 @@ RATE_GOAL = 0.5
 def fill(clients: int) -> tuple[list[Crew], int]:
     """1,000 products in the bins of W1, and crews; also the units in stock."""
     world = World()
-    for number in range(SKUS):
-        world.product(f"P{number}")
-        world.stock(f"P{number}", 1_000, bin_code=f"W1-A-0{number % 6 + 1}-1-1")
+    skus = [f"P{number}" for number in range(SKUS)]
+    products.put_products(
+        system(), "SHOP", [ProductEntry(sku=sku, name=sku, weight_grams=100) for sku in skus]
+    )
+    products.put_barcodes(system(), "SHOP", [BarcodeEntry(sku=sku, code=sku) for sku in skus])
+    rows = [f"{sku},W1-A-0{number % 6 + 1}-1-1,1000" for number, sku in enumerate(skus)]
+    content = "\n".join(["sku,bin,quantity", *rows]).encode()
+    files.import_file(
+        system(), "stock", content, file_name="stock.csv", seller="SHOP", document="D1"
+    )
     return [hire(world, number) for number in range(clients)], SKUS * 1_000
 
 
