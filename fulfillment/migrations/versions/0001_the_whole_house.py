@@ -515,6 +515,7 @@ def upgrade() -> None:
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.create_index('ix_shipment_order', ['order_id'], unique=False)
         batch_op.create_index('ix_shipment_queue', ['warehouse_id', 'state', 'cut_off_at'], unique=False)
+        batch_op.create_index('ix_shipment_shipped_at', ['shipped_at'], unique=False)
 
     op.create_table('stock_balance',
     sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -975,6 +976,7 @@ def downgrade() -> None:
 
     op.drop_table('stock_balance')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
+        batch_op.drop_index('ix_shipment_shipped_at')
         batch_op.drop_index('ix_shipment_queue')
         batch_op.drop_index('ix_shipment_order')
 
