@@ -83,8 +83,8 @@ def allocate_orders() -> Answer:
     """Promise stock to everything that waits for it."""
     report = allocating.allocate_orders(actor())
     sentence = ngettext(
-        "%(num)s order was looked at, %(units)s units were promised, %(owed)s are still owed.",
-        "%(num)s orders were looked at, %(units)s units were promised, %(owed)s are still owed.",
+        "%(num)s order was looked at. Units promised: %(units)s. Still owed: %(owed)s.",
+        "%(num)s orders were looked at. Units promised: %(units)s. Still owed: %(owed)s.",
         report.orders,
         units=report.units,
         owed=report.units_owed,
@@ -245,7 +245,7 @@ def allocate_order(order_id: int) -> Answer:
     if refused is not None:
         return _order_page(order_id, refused)
     sentence = _(
-        "%(units)s units are promised, %(owed)s are still owed.",
+        "Units promised: %(units)s. Still owed: %(owed)s.",
         units=served[0].units,
         owed=served[0].units_owed,
     )

@@ -108,6 +108,21 @@ WHY_NOT: Mapping[str, str] = {
     "too-many": _("more than is owed"),
     "nothing-left": _("nothing would be left of the order"),
 }
+UNREADABLE: Mapping[str, str] = {
+    "empty": _("it is empty"),
+    "too-large": _("it is too large"),
+    "not-csv-or-xlsx": _("it is neither CSV nor XLSX"),
+    "unknown-encoding": _("this encoding is not known"),
+    "utf-32": _("UTF-32 is not read"),
+    "too-many-entries": _("there are too many parts in it"),
+    "repeated-entry": _("a part of it is there twice"),
+    "too-large-unpacked": _("it is too large when it is unpacked"),
+    "packed-too-tightly": _("it is packed too tightly to be a sheet"),
+    "document-type": _("it declares entities, which no sheet needs"),
+    "no-heading": _("it has no heading"),
+    "too-many-columns": _("it has too many columns"),
+    "too-many-rows": _("it has too many rows"),
+}
 ACTS: Mapping[str, str] = {
     "order.confirm": _("order confirmed"),
     "order.hold": _("hold placed"),
@@ -235,6 +250,26 @@ FAULTS: Mapping[str, str] = {
     "surrounding-blanks": _("begins or ends with a blank: %(text)s"),
     "not-a-yes-or-no": _("must be yes or no: %(text)s"),
     "formula": _("is a formula; write its value"),
+    "cell-too-long": _("has too many characters"),
+    "error-cell": _("is an error of the sheet: %(text)s"),
+    "unsupported-cell": _("is of a kind that is not read: %(text)s"),
+    "number-not-exact": _("is not an exact number; write it as text: %(text)s"),
+    "malformed-row": _("cannot be read: %(text)s"),
+    "wrong-form": _("is not well formed: %(text)s"),
+    "not-a-text": _("is no text: %(text)s"),
+    "not-a-list": _("is no list: %(text)s"),
+    "no-time-zone": _("has no time zone: %(text)s"),
+    "reserved-suffix": _("ends like the number of a split order: %(text)s"),
+    "total-too-large": _("cost too much together: %(text)s"),
+    "needs-lots": _("needs tracking by lot"),
+    "never-changes": _("never changes; it is %(text)s"),
+    "taken-elsewhere": _("is a place of another warehouse: %(text)s"),
+    "depot-is-no-crossing": _("of the depot is no crossing: %(text)s"),
+    "kit-has-no-stock": _("is a kit, which has no stock of its own"),
+    "lot-has-another": _("is another than the one of this lot: %(text)s"),
+    "no-place-to-receive": _("is no place where goods come in: %(text)s"),
+    "serial-is-here": _("is here already: %(text)s"),
+    "serial-is-one": _("must be 1 with a serial number"),
     "has-stock": _("has stock; a kit has none of its own"),
     "is-a-component": _("is a part of another kit"),
     "kit-in-a-kit": _("is a kit itself, or the same product: %(text)s"),
@@ -318,6 +353,10 @@ FIELDS: Mapping[str, str] = {
 }
 
 
+_ALONE = ("products", "barcodes", "cartons", "locations")
+"""Lists that the services take and of which a form sends one entry: its number says nothing."""
+
+
 def word(table: Mapping[str, str], code: str) -> str:
     """The word for *code* in the language of the request."""
     return str(gettext(table[code])) if code in table else code
@@ -340,7 +379,7 @@ def error(refused: DomainError) -> str:
         for name, value in refused.details().items()
     }
     if "reason" in fields:
-        fields["reason"] = word(WHY_NOT, str(fields["reason"]))
+        fields["reason"] = word({**WHY_NOT, **UNREADABLE}, str(fields["reason"]))
     if "state" in fields:
         fields["state"] = word(STATES, str(fields["state"]))
     return messages.sentence(refused.code, fields)
@@ -351,7 +390,8 @@ def fault(found: Fault) -> str:
     where = found.where.replace("]", "").replace("[", ".")
     parts = where.split(".")
     label = next((word(FIELDS, part) for part in reversed(parts) if part in FIELDS), found.where)
-    row = next((f" {int(part) + 1}" for part in parts if part.isdigit() and len(part) < 5), "")
+    numbers = [int(part) + 1 for part in parts if part.isdigit() and len(part) < 5]
+    row = f" {numbers[0]}" if numbers and parts[0] not in _ALONE else ""
     sentence = fault_code(found.code, found.text)
     return f"{label}{row} {sentence}".strip()
 

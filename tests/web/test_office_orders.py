@@ -175,7 +175,7 @@ def test_of_a_split_order_another_warehouse_s_shipment_is_not_shown(
     assert "1 more shipment leaves another warehouse." in shown
     elsewhere = taken(world, ("A", 1))
     listed = office.done(f"/orders/{elsewhere}/allocate", on=f"/orders/{elsewhere}")
-    assert "1 units are promised" in listed
+    assert "Units promised: 1. Still owed: 0." in listed
     assert the_order(elsewhere).number not in listed
     assert office.get(f"/orders/{elsewhere}").status_code == 404
     foreigner = Office(app, world, Role.SUPERVISOR, "W2")
@@ -293,7 +293,7 @@ def test_all_that_wait_get_stock_with_one_button(office: Office, world: World) -
     taken(world, ("A", 1))
     taken(world, ("A", 1))
     shown = office.done("/orders/allocate", on="/orders")
-    assert "2 orders were looked at, 2 units were promised, 0 are still owed." in shown
+    assert "2 orders were looked at. Units promised: 2. Still owed: 0." in shown
 
 
 def test_a_shipment_gets_another_service_and_is_taken_apart(office: Office, world: World) -> None:

@@ -538,6 +538,7 @@ def upgrade() -> None:
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.create_index('ix_shipment_order', ['order_id'], unique=False)
         batch_op.create_index('ix_shipment_queue', ['warehouse_id', 'state', 'cut_off_at'], unique=False)
+        batch_op.create_index('ix_shipment_shipped_at', ['shipped_at'], unique=False)
 
     op.create_table('station_printer',
     sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1063,6 +1064,7 @@ def downgrade() -> None:
 
     op.drop_table('station_printer')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
+        batch_op.drop_index('ix_shipment_shipped_at')
         batch_op.drop_index('ix_shipment_queue')
         batch_op.drop_index('ix_shipment_order')
 

@@ -13,13 +13,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select, union_all
 
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.orders import OrderFacts, ReviewRules, waits_because
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
-from fulfillment.domain.states import SHIPMENT
 from fulfillment.services.paging import Page
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Product, Seller, Warehouse
@@ -96,11 +95,11 @@ class OrderRow:
 def count_stages(tx: Transaction, actor: Actor) -> dict[str, int]:
     """How many orders the actor would find in each stage."""
     actor.require(Permission.SEE_ORDERS)
-    docks = _docks(tx)
+    docks = _docks(tx, actor)
     counts = [
         select(literal(stage).label("stage"), func.count().label("orders"))
         .select_from(_order)
-        .where(*_seen(actor), _in_stage(stage, actor, docks, tx.now))
+        .where(*_seen(actor), _in_stage(stage, docks, tx.now))
         for stage in STAGES
     ]
     return {row.stage: row.orders for row in tx.execute(union_all(*counts))}
@@ -118,7 +117,7 @@ def list_orders(
     """The orders that were looked for, the newest first; the next page begins before its key."""
     actor.require(Permission.SEE_ORDERS)
     limit = min(limit, MOST_ORDERS_A_PAGE)
-    wanted = [*_seen(actor), *_conditions(search, actor, _docks(tx), tx.now)]
+    wanted = [*_seen(actor), *_conditions(search, _docks(tx, actor), tx.now)]
     if before is not None:
         wanted.append(_order.c.id < before)
     query = _HEADS.where(*wanted).order_by(_order.c.id.desc()).limit(limit + 1)
@@ -157,19 +156,21 @@ class _Dock:
 
     warehouse_id: int
     zone: ZoneInfo
-    leaves_with: str
-    """The stage in which a shipment has left: ``dispatched``, or ``shipped`` without scan-out."""
+    stages_present: tuple[str, ...]
+    """The stages of shipments that have not left: with scan-out also the shipped ones."""
 
 
-def _docks(tx: Transaction) -> list[_Dock]:
+def _docks(tx: Transaction, actor: Actor) -> list[_Dock]:
+    """Those that the actor sees."""
     query = select(_warehouse.c.id, _warehouse.c.timezone, _warehouse.c.policy)
     return [
         _Dock(
             row.id,
             ZoneInfo(row.timezone),
-            "dispatched" if WarehousePolicy.of(row.policy).scan_out else "shipped",
+            (*IN_THE_HOUSE, "shipped") if WarehousePolicy.of(row.policy).scan_out else IN_THE_HOUSE,
         )
         for row in tx.execute(query.order_by(_warehouse.c.id))
+        if actor.may(Permission.SEE_ORDERS, warehouse_id=row.id)
     ]
 
 
@@ -189,10 +190,10 @@ def _seen(actor: Actor) -> Iterator[ColumnElement[bool]]:
 
 
 def _conditions(
-    search: OrderSearch, actor: Actor, docks: Sequence[_Dock], now: datetime
+    search: OrderSearch, docks: Sequence[_Dock], now: datetime
 ) -> Iterator[ColumnElement[bool]]:
     if search.stage:
-        yield _in_stage(search.stage, actor, docks, now)
+        yield _in_stage(search.stage, docks, now)
     if search.state:
         yield _order.c.state == search.state
     if search.hold:
@@ -202,7 +203,7 @@ def _conditions(
     if search.seller_id is not None:
         yield _order.c.seller_id == search.seller_id
     if search.warehouse_id is not None:
-        yield _has_shipment(actor, _shipment.c.warehouse_id == search.warehouse_id)
+        yield _has_shipment(_here(docks), _shipment.c.warehouse_id == search.warehouse_id)
     if search.priority_from is not None:
         yield _order.c.priority >= search.priority_from
     if search.text:
@@ -218,9 +219,7 @@ def _mentions(text: str) -> ColumnElement[bool]:
     )
 
 
-def _in_stage(
-    stage: str, actor: Actor, docks: Sequence[_Dock], now: datetime
-) -> ColumnElement[bool]:
+def _in_stage(stage: str, docks: Sequence[_Dock], now: datetime) -> ColumnElement[bool]:
     match stage:
         case "review":
             return _order.c.state == "review"
@@ -231,61 +230,60 @@ def _in_stage(
         case "backorder":
             return and_(_order.c.state == "confirmed", _order.c.has_backorder)
         case "late":
-            return _has_shipment(actor, _is_late(docks, now))
+            return _has_shipment(_is_late(docks, now))
         case "shipped-today":
-            return _has_shipment(actor, _went_today(docks, now))
+            return _has_shipment(_went_today(docks, now))
         case _ if stage in IN_THE_HOUSE:
-            return _has_shipment(actor, _shipment.c.state == stage)
+            return _has_shipment(_here(docks), _shipment.c.state == stage)
         case _:
             raise invalid("stage", "not-one-of", ", ".join(STAGES))
 
 
 def _is_late(docks: Sequence[_Dock], now: datetime) -> ColumnElement[bool]:
     """Not out of the house by the cut-off that it was promised for."""
-    present = {
-        dock.warehouse_id: (
-            *IN_THE_HOUSE,
-            *(("shipped",) if dock.leaves_with == "dispatched" else ()),
-        )
-        for dock in docks
-    }
+    present = {dock.warehouse_id: dock.stages_present for dock in docks}
+    every = sorted({state for states in present.values() for state in states})
     still_here = [
         and_(_shipment.c.warehouse_id == key, _shipment.c.state.in_(states))
         for key, states in present.items()
     ]
-    return and_(_shipment.c.promised_cut_off_at < now, or_(literal(value=False), *still_here))
+    return and_(
+        _here(docks),
+        _shipment.c.state.in_(every),  # says nothing new, but the index is read by it
+        _shipment.c.promised_cut_off_at < now,
+        or_(false(), *still_here),
+    )
 
 
 def _went_today(docks: Sequence[_Dock], now: datetime) -> ColumnElement[bool]:
     """Shipped since midnight of its warehouse."""
-    since = [
-        and_(
-            _shipment.c.warehouse_id == dock.warehouse_id,
-            _shipment.c.shipped_at
-            >= datetime.combine(now.astimezone(dock.zone).date(), time(), tzinfo=dock.zone),
+    midnights = {
+        dock.warehouse_id: datetime.combine(
+            now.astimezone(dock.zone).date(), time(), tzinfo=dock.zone
         )
         for dock in docks
-    ]
-    gone = _shipment.c.state.in_(("shipped", "dispatched"))
-    return and_(gone, or_(literal(value=False), *since))
-
-
-def _has_shipment(actor: Actor, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    query = select(_shipment.c.id).where(
-        _shipment.c.order_id == _order.c.id, _shipment.c.state.in_(SHIPMENT.states), condition
+    }
+    if not midnights:
+        return false()
+    return and_(
+        _shipment.c.shipped_at >= min(midnights.values()),  # says nothing new: for the index
+        _shipment.c.shipped_at >= case(midnights, value=_shipment.c.warehouse_id),
+        _shipment.c.state != "cancelled",
     )
-    own = actor.warehouse_ids(Permission.SEE_ORDERS)
-    if own is not None:
-        query = query.where(_shipment.c.warehouse_id.in_(sorted(own)))
-    return query.exists()
+
+
+def _has_shipment(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The search begins with the shipments: those that are looked for are few."""
+    return _order.c.id.in_(select(_shipment.c.order_id).where(*conditions))
+
+
+def _here(docks: Sequence[_Dock]) -> ColumnElement[bool]:
+    return _shipment.c.warehouse_id.in_([dock.warehouse_id for dock in docks])
 
 
 def _has_hold(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return (
-        select(_hold.c.id)
-        .where(_hold.c.order_id == _order.c.id, _hold.c.released_at.is_(None), *conditions)
-        .exists()
-    )
+    found = select(_hold.c.order_id).where(_hold.c.released_at.is_(None), *conditions)
+    return _order.c.id.in_(found)
 
 
 # --- rows --------------------------------------------------------------------------------
