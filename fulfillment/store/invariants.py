@@ -258,6 +258,19 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "serials-are-as-many-as-the-units",
+        "A product with serial numbers has one at a place for each unit on hand there.",
+        """
+        SELECT location_id, product_id, lot, SUM(units) AS difference FROM (
+            SELECT b.location_id, b.product_id, b.lot, b.on_hand AS units
+            FROM stock_balance AS b JOIN product ON product.id = b.product_id
+            WHERE product.tracking = 'serial'
+            UNION ALL
+            SELECT location_id, product_id, lot, -1 FROM serial_unit
+        ) AS u GROUP BY location_id, product_id, lot HAVING SUM(units) <> 0
+        """,
+    ),
+    Invariant(
         "the-world-was-told-once",
         "Each shipped shipment has its one message to the channel.",
         """

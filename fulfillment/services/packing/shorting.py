@@ -16,6 +16,7 @@ from fulfillment.domain.packing import Item
 from fulfillment.domain.people import Actor
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import ORDER, PICK_LIST, SHIPMENT
+from fulfillment.domain.tasks import uncounted
 from fulfillment.domain.values import BIN, PARCEL, QUARANTINE, Accepted, Place, Verdict
 from fulfillment.services.packing import sealing
 from fulfillment.services.packing.replies import Bench, load_lines, today_at
@@ -28,11 +29,13 @@ from fulfillment.store.stock import (
     Move,
     Pin,
     Reservation,
+    SerialUnit,
     lock_balances,
     post,
     reserve,
     virtual_end,
 )
+from fulfillment.store.tasks import serials_at
 from fulfillment.store.transaction import Transaction
 from fulfillment.store.work import (
     PickFeed,
@@ -58,14 +61,20 @@ class Gap:
     lot: str
     tote: Place
     units: int
+    serials: tuple[str, ...] = ()
+    """The serial numbers that were not verified, where the product has them."""
 
 
-def serial_is_here(tx: Transaction, bench: Bench, item: Item) -> bool:
-    """Whether the ledger has the serial in a tote (or parcel) of this shipment."""
-    place = rows.serial_places(tx, [(item.product_id, item.serial)]).get(
-        (item.product_id, item.serial)
-    )
-    return place in {one.location_id for one in rows.held_by(tx, bench.row.shipment_id)}
+def lot_of_serial(tx: Transaction, bench: Bench, item: Item) -> str | None:
+    """The lot of a serial that the ledger has in a tote (or parcel) of this shipment; else None."""
+    unit = table_of(SerialUnit)
+    found = tx.execute(
+        select(unit.c.location_id, unit.c.lot).where(
+            unit.c.product_id == item.product_id, unit.c.serial == item.serial
+        )
+    ).one_or_none()
+    places = {one.location_id for one in rows.held_by(tx, bench.row.shipment_id)}
+    return found.lot if found is not None and found.location_id in places else None
 
 
 def short_at_bench(
@@ -115,7 +124,9 @@ def _gaps(tx: Transaction, bench: Bench, *, product_id: int | None, units: int |
     sku_of = {line.id: line.sku for line in bench.lines}
     still = units if units is not None else sum(left.values())
     packed: dict[tuple[int, str], int] = {}
+    verified_serials: set[str] = set()
     for one in rows.contents_of(tx, bench.row.shipment_id):
+        verified_serials.add(one.serial)
         key = (one.shipment_line_id, one.lot)
         packed[key] = packed.get(key, 0) + one.quantity
     gaps: list[Gap] = []
@@ -132,6 +143,11 @@ def _gaps(tx: Transaction, bench: Bench, *, product_id: int | None, units: int |
         left[one.shipment_line_id] -= taken
         still -= taken
         tote = Place(one.location_id, one.kind, one.warehouse_id)
+        serials: tuple[str, ...] = ()
+        if one.tracking == "serial":
+            here = serials_at(tx, one.location_id, one.product_id, one.lot)
+            serials = uncounted(here, verified_serials, taken)
+            verified_serials.update(serials)
         gaps.append(
             Gap(
                 one.shipment_line_id,
@@ -140,6 +156,7 @@ def _gaps(tx: Transaction, bench: Bench, *, product_id: int | None, units: int |
                 one.lot,
                 tote,
                 taken,
+                serials,
             )
         )
     return gaps
@@ -156,18 +173,20 @@ def _post_gaps(
         moves=[
             Move(
                 product_id=gap.product_id,
-                quantity=gap.units,
+                quantity=units,
                 source=gap.tote,
                 target=target,
                 reason="damaged" if damaged else "short",
                 reference=("shipment", bench.row.shipment_id),
-                key=f"bench-short:{scan_id}:{gap.line_id}:{gap.lot}:{gap.tote.id}",
+                key=f"bench-short:{scan_id}:{gap.line_id}:{gap.lot}:{gap.tote.id}:{serial}",
                 lot=gap.lot,
-                reserved_quantity=gap.units,
-                hold_at_target=gap.units if damaged and not target.is_virtual else 0,
+                serial=serial,
+                reserved_quantity=units,
+                hold_at_target=units if damaged and not target.is_virtual else 0,
                 note=reason,
             )
             for gap in gaps
+            for serial, units in ([(one, 1) for one in gap.serials] or [("", gap.units)])
         ],
     )
     _release_reservations(tx, gaps)
