@@ -258,17 +258,16 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
-        "units-with-serials-have-their-numbers",
-        "Of a product with serial numbers, as many lie at a place as there are units.",
+        "serials-are-as-many-as-the-units",
+        "A product with serial numbers has one at a place for each unit on hand there.",
         """
-        SELECT location_id, product_id, SUM(units) AS difference FROM (
-            SELECT location_id, product_id, on_hand AS units FROM stock_balance
+        SELECT location_id, product_id, lot, SUM(units) AS difference FROM (
+            SELECT b.location_id, b.product_id, b.lot, b.on_hand AS units
+            FROM stock_balance AS b JOIN product ON product.id = b.product_id
+            WHERE product.tracking = 'serial'
             UNION ALL
-            SELECT location_id, product_id, -1 FROM serial_unit
-        ) AS u JOIN location ON location.id = u.location_id
-        WHERE location.warehouse_id IS NOT NULL
-          AND product_id IN (SELECT id FROM product WHERE tracking = 'serial')
-        GROUP BY location_id, product_id HAVING SUM(units) <> 0
+            SELECT location_id, product_id, lot, -1 FROM serial_unit
+        ) AS u GROUP BY location_id, product_id, lot HAVING SUM(units) <> 0
         """,
     ),
     Invariant(

@@ -13,6 +13,7 @@ from fulfillment.services.orders.review import place_hold
 from fulfillment.store.catalog import Warehouse
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment
+from fulfillment.store.stock import SerialUnit
 from fulfillment.store.work import PickList, PickStop
 from tests.support.benches import BenchDriver, codes, picked_shipment
 from tests.support.picklists import claim, release
@@ -123,4 +124,30 @@ def test_a_piece_that_breaks_after_the_label_was_voided_is_taken_off_the_books(
     assert (broken.code, broken.fields["quantity"]) == ("short-recorded", 1)
     assert bench.world.balance("W1-QUAR", "A") == (1, 0, 1)
     tracking = bench.weigh(350).verdict.fields["tracking"]
+    assert bench.scan(tracking).verdict.code == "shipped"
+
+
+def test_a_unit_with_a_serial_that_is_missing_at_the_bench_leaves_with_its_serial(
+    bench: BenchDriver,
+) -> None:
+    world = bench.world
+    change(update(Warehouse).values(policy={"bench_short": "ship-rest"}))
+    world.product("S", tracking="serial", barcode="4006381333931")
+    world.stock("S", 2, serials=("S1", "S2"))
+    picked_shipment(world, {"S": 2}, serials={"S": ("S1", "S2")})
+    bench.open()
+    bench.scan("]C1010400638133393121S1")
+    bench.command(Command.SHORT)
+    assert bench.reason("not-found").verdict.code == "short-recorded"
+    assert codes(SerialUnit, "serial") == [("S1",)]
+
+
+def test_a_unit_with_a_serial_and_a_lot_is_packed_and_shipped(bench: BenchDriver) -> None:
+    world = bench.world
+    world.product("S", tracking="serial", barcode="4006381333931", weight_grams=100)
+    world.stock("S", 1, serials=("S1",), lot="L1")
+    picked_shipment(world, {"S": 1}, serials={"S": ("S1",)}, lots={"S": "L1"})
+    bench.open()
+    bench.scan("]C1010400638133393121S1")
+    tracking = bench.weigh(150).verdict.fields["tracking"]
     assert bench.scan(tracking).verdict.code == "shipped"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -434,9 +434,12 @@ def _count(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> Outco
         if verdict.code == "wrong-item":
             verdict = _where_it_belongs(tx, bench, item, verdict)
         return Outcome(verdict, bench)
-    if item.serial and not shorting.serial_is_here(tx, bench, item):
-        fields = {"sku": item.sku, "serial": item.serial}
-        return Outcome(Refused("serial-not-here", fields), bench)
+    if item.serial:
+        lot = shorting.lot_of_serial(tx, bench, item)
+        if lot is None:
+            fields = {"sku": item.sku, "serial": item.serial}
+            return Outcome(Refused("serial-not-here", fields), bench)
+        counts = tuple(replace(count, lot=lot) for count in counts)
     counted = tuple((count.line.id, count.lot, count.serial, count.units) for count in counts)
     if not rows.count_into(tx, row.parcel_id, counted):
         _look_again(tx, gesture, bench)

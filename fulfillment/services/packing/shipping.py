@@ -245,7 +245,7 @@ def _take_stock_down(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[
     for one in held:
         if one.kind != "parcel":
             raise AssertionError("what is shipped lies in a parcel")
-        numbers = serials_of.get((one.location_id, one.shipment_line_id))
+        numbers = serials_of.get((one.location_id, one.shipment_line_id, one.lot))
         units = [(serial, 1) for serial in numbers] if numbers else [("", one.quantity)]
         moves.extend(
             Move(
@@ -272,13 +272,13 @@ def _take_stock_down(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[
 
 def _serials_in(
     tx: Transaction, shipment_id: int, parcels: Sequence[Any]
-) -> dict[tuple[int, int], list[str]]:
-    """The serials by (place of the parcel, shipment line)."""
+) -> dict[tuple[int, int, str], list[str]]:
+    """The serials by (place of the parcel, shipment line, lot)."""
     place_of = {one.id: one.location_id for one in parcels}
-    found: dict[tuple[int, int], list[str]] = {}
+    found: dict[tuple[int, int, str], list[str]] = {}
     for one in rows.contents_of(tx, shipment_id):
         if one.serial:
-            key = (place_of[one.parcel_id], one.shipment_line_id)
+            key = (place_of[one.parcel_id], one.shipment_line_id, one.lot)
             found.setdefault(key, []).append(one.serial)
     return found
 

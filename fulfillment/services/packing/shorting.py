@@ -29,6 +29,7 @@ from fulfillment.store.stock import (
     Move,
     Pin,
     Reservation,
+    SerialUnit,
     lock_balances,
     post,
     reserve,
@@ -60,15 +61,19 @@ class Gap:
     tote: Place
     units: int
     serials: tuple[str, ...] = ()
-    """Their numbers, where each unit has one."""
+    """The serial numbers that were not verified, where each unit has one."""
 
 
-def serial_is_here(tx: Transaction, bench: Bench, item: Item) -> bool:
-    """Whether the ledger has the serial in a tote (or parcel) of this shipment."""
-    place = rows.serial_places(tx, [(item.product_id, item.serial)]).get(
-        (item.product_id, item.serial)
-    )
-    return place in {one.location_id for one in rows.held_by(tx, bench.row.shipment_id)}
+def lot_of_serial(tx: Transaction, bench: Bench, item: Item) -> str | None:
+    """The lot of a serial that the ledger has in a tote (or parcel) of this shipment; else None."""
+    unit = table_of(SerialUnit)
+    found = tx.execute(
+        select(unit.c.location_id, unit.c.lot).where(
+            unit.c.product_id == item.product_id, unit.c.serial == item.serial
+        )
+    ).one_or_none()
+    places = {one.location_id for one in rows.held_by(tx, bench.row.shipment_id)}
+    return found.lot if found is not None and found.location_id in places else None
 
 
 def short_at_bench(
