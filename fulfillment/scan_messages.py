@@ -56,6 +56,10 @@ PACK: Mapping[str, Message] = {
     ),
     "weigh-again": Message(_("Parcel %(parcel)s is weighed again."), _("Put it on the scale.")),
     "label-voided": Message(_("Label %(tracking)s is void."), _("Tear it off; weigh again.")),
+    "label-waiting": Message(
+        _("Label %(tracking)s still waits for printer %(printer)s."),
+        _("It will come out by itself; see to the printer."),
+    ),
     "label-reprinted": Message(_("Label %(tracking)s is printed again (%(count)s).")),
     "short-why": Message(_("Something is short."), _("Scan the reason.")),
     "short-which": Message(
