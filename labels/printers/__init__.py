@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labels.printers.ipp import IppPrinter
 from labels.printers.outcomes import (
     Condition,
     Doubtful,
@@ -29,7 +28,6 @@ from labels.printers.spool import SpoolFolder
 __all__ = [
     "Condition",
     "Doubtful",
-    "IppPrinter",
     "NotTaken",
     "Outcome",
     "RawPrinter",
@@ -56,6 +54,8 @@ def way_to(kind: str, address: str, *, language: str, spool_root: Path) -> Way:
     if kind == "raw":
         return RawPrinter.at(address, asks_status=language == "zpl")
     if kind == "ipp":
+        from labels.printers.ipp import IppPrinter  # an HTTP client that the other ways do without
+
         return IppPrinter.at(address, media_type=MEDIA_TYPES[language])
     if kind == "spool":
         return SpoolFolder.at(address, root=spool_root, ending=language)

@@ -12,7 +12,8 @@ import zxingcpp
 from fulfillment.services.printing import PrinterSetup
 from fulfillment.store.printing import Printer, PrintJob
 from fulfillment.store.transaction import clock_set_to
-from labels.printers import IppPrinter, NotTaken, Rejected, Status
+from labels.printers import NotTaken, Rejected, Status
+from labels.printers.ipp import IppPrinter
 from tests.support.benches import codes
 from tests.support.ipp_printers import RealIppPrinter
 from tests.support.printing import Clock, labelled, set_up_printer, states, work

@@ -17,7 +17,8 @@ from fulfillment.domain.printing import (
 )
 from fulfillment.domain.states import PRINT_JOB
 from fulfillment.services.printing.documents import CLASSES
-from labels.printers import IppPrinter, RawPrinter, way_to
+from labels.printers import RawPrinter, way_to
+from labels.printers.ipp import IppPrinter
 
 
 def test_a_printer_is_left_alone_twice_as_long_after_each_failure_up_to_half_a_minute() -> None:
