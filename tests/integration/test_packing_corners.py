@@ -151,3 +151,12 @@ def test_a_unit_with_a_serial_and_a_lot_is_packed_and_shipped(bench: BenchDriver
     bench.scan("]C1010400638133393121S1")
     tracking = bench.weigh(150).verdict.fields["tracking"]
     assert bench.scan(tracking).verdict.code == "shipped"
+
+
+def test_a_serial_in_the_barcode_of_a_product_without_serials_does_not_matter(
+    bench: BenchDriver,
+) -> None:
+    bench.world.barcode("A", "4006381333931")
+    picked_shipment(bench.world, {"A": 1})
+    bench.open()
+    assert bench.scan("]C1010400638133393121X7").verdict.code == "complete"

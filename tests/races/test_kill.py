@@ -8,12 +8,18 @@ from pathlib import Path
 from sqlalchemy import update
 
 from fulfillment.services import packing
+from fulfillment.services.cancelling import cancel_order
+from fulfillment.store.catalog import CarrierService, Location
+from fulfillment.store.journal import OutboxMessage
 from fulfillment.store.orders import Shipment, ShipmentLine
+from fulfillment.store.parcels import Label
 from fulfillment.store.stock import StockMove
 from fulfillment.store.transaction import Transaction, writes
+from fulfillment.store.work import Task, ToteUse
 from tests.support.benches import BenchDriver, codes, picked_shipment
 from tests.support.kill import killed_at
-from tests.support.world import World
+from tests.support.picklists import claim, release
+from tests.support.world import World, insert_row
 
 MOST_BOUNDARIES = 200
 
@@ -104,6 +110,91 @@ def test_a_ship_takes_stock_down_once_wherever_the_process_dies(
     assert world.available("W1", "A") == 1000 - len(shipments)
 
 
+def new_tote(world: World, point: int) -> str:
+    """A tote that no other case has used."""
+    code = f"W1X{point}"
+    world.locations[code] = insert_row(
+        Location, warehouse_id=world.warehouses["W1"], kind="tote", code=code
+    )
+    return code
+
+
+def test_a_pick_is_confirmed_once_wherever_the_process_dies(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    world.product("A")
+    world.stock("A", 1000)
+    shipments: dict[int, int] = {}
+
+    def prepare(point: int) -> Callable[[], object]:
+        (shipments[point],) = release(world, [{"A": 2}]).shipments
+        picker = claim(world, "picker1")
+        picker.bin("W1-A-01-1-1")
+        picker.scan("A")
+        code = new_tote(world, point)
+        return lambda: picker.tote(code, scan_id=f"scan-{point}")
+
+    def check(point: int) -> None:
+        assert codes(ShipmentLine, "picked", shipment_id=shipments[point]) == [(2,)]
+        assert codes(Shipment, "state", id=shipments[point]) == [("picked",)]
+        assert world.balance(f"W1X{point}", "A") == (2, 2, 0)
+
+    boundaries = at_every_boundary(database_url, tmp_path, prepare, check)
+    assert boundaries >= 10
+    assert world.balance("W1-A-01-1-1", "A") == (1000 - 2 * len(shipments), 0, 0)
+
+
+def test_a_weighing_makes_one_label_wherever_the_process_dies(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    world.product("A", weight_grams=300)
+    world.stock("A", 1000)
+    shipments: dict[int, int] = {}
+
+    def prepare(point: int) -> Callable[[], object]:
+        bench = BenchDriver(world)
+        shipments[point] = picked_shipment(world, {"A": 1}, tote=tote(point))
+        bench.open(tote(point))
+        bench.scan("A")
+        return lambda: bench.weigh(350, scan_id=f"weigh-{point}")
+
+    def check(point: int) -> None:
+        bench = BenchDriver(world)
+        labels = codes(Label, "tracking_number", state="active")
+        assert len(labels) == len(shipments), "one number was drawn and used for each"
+        assert bench.scan(labels[-1].tracking_number).verdict.code == "shipped"
+        moves = codes(StockMove, "quantity", reason="pack", reference_id=shipments[point])
+        assert moves == [(1,)]
+
+    boundaries = at_every_boundary(database_url, tmp_path, prepare, check)
+    assert boundaries >= 10
+    assert codes(CarrierService, "next_number") == [(1 + len(shipments),)]
+
+
+def test_a_cancellation_frees_once_wherever_the_process_dies(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    world.product("A", weight_grams=300)
+    world.stock("A", 1000)
+    shipments: dict[int, int] = {}
+
+    def prepare(point: int) -> Callable[[], object]:
+        shipments[point] = picked_shipment(world, {"A": 1}, tote=new_tote(world, point))
+        (row,) = codes(Shipment, "order_id", id=shipments[point])
+        return lambda: cancel_order(
+            world.people["supervisor1"], order_id=row.order_id, reason="asked"
+        )
+
+    def check(point: int) -> None:
+        assert codes(Shipment, "state", id=shipments[point]) == [("cancelled",)]
+        assert codes(Task, "quantity", shipment_id=shipments[point]) == [(1,)]
+        assert world.balance(f"W1X{point}", "A") == (1, 0, 0)
+        assert len(codes(OutboxMessage, "id", topic="order.cancelled")) == len(shipments)
+
+    boundaries = at_every_boundary(database_url, tmp_path, prepare, check)
+    assert boundaries >= 10
+
+
 @writes
 def _first_half(tx: Transaction, shipment_id: int) -> None:
     tx.execute(
@@ -155,6 +246,4 @@ def _forget(tx: Transaction, shipment_id: int) -> None:
 
 @writes
 def free_tote(tx: Transaction, shipment_id: int) -> None:
-    from fulfillment.store.work import ToteUse
-
     tx.execute(update(ToteUse).where(ToteUse.shipment_id == shipment_id).values(closed_at=tx.now))

@@ -408,7 +408,7 @@ def _item(tx: Transaction, gesture: Gesture, bench: Bench, scanned: ProductScan)
         name=found.name,
         units=found.quantity,
         lot=scanned.lot if found.tracking == "lot" else "",
-        serial=scanned.serial,
+        serial=scanned.serial if found.tracking == "serial" else "",
         expires_on=scanned.expires_on,
     )
     if bench.mode == "take-out":
