@@ -16,11 +16,9 @@ from tests.support.world import World
 SHIFT, CONTROL = 8, 2
 _PLACES = {"-": "Minus", " ": "Space", "]": "BracketRight", "/": "Slash", ".": "Period"}
 
-_AT_ONCE = """([keys]) => { for (const key of keys) document.activeElement.dispatchEvent(
-  new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true,
-    shiftKey: /^[A-Z]$/.test(key),
-    code: /^\\d$/.test(key) ? 'Digit' + key : key.length > 1 ? key : 'Key' + key.toUpperCase()}))
-}"""
+_AT_ONCE = """keys => { for (const [code, key, held] of keys) document.activeElement.dispatchEvent(
+  new KeyboardEvent('keydown', {code, key, bubbles: true, cancelable: true,
+    ctrlKey: Boolean(held & 2), shiftKey: Boolean(held & 8)})) }"""
 
 
 class Scanner:
@@ -32,20 +30,19 @@ class Scanner:
         self.scans = 0
 
     def scan(self, text: str, end: str = "Enter") -> None:
-        """Type a code at full speed; *end* is Enter, Tab or nothing."""
+        """Type a code key by key, as the operating system reports keys; *end* is Enter or Tab."""
         self.scans += 1
-        for character in text:
-            self._character(character)
-        if end:
-            self.key(end, end)
+        for code, key, held in _strokes(text, end):
+            self.key(code, key, held)
 
-    def scan_at_once(self, text: str, end: str = "") -> None:
-        """The same keys within a millisecond, however busy this machine is: its gaps are none."""
-        self._page.evaluate(_AT_ONCE, [[*text, *([end] if end else [])]])
+    def scan_at_once(self, text: str, end: str = "Enter") -> None:
+        """The same keys within a millisecond, however busy this machine is: no gap parts them."""
+        self.scans += 1
+        self._page.evaluate(_AT_ONCE, _strokes(text, end))
 
     def own(self, kind: Own, payload: str) -> None:
         """Scan one of our own barcodes."""
-        self.scan(own_code(kind, payload))
+        self.scan_at_once(own_code(kind, payload))
 
     def command(self, command: Command) -> None:
         """Scan a command of the sheet."""
@@ -61,16 +58,20 @@ class Scanner:
         self._keys.send("Input.dispatchKeyEvent", {**down, **({"text": text} if text else {})})
         self._keys.send("Input.dispatchKeyEvent", {**event, "type": "keyUp"})
 
-    def _character(self, character: str) -> None:
-        if character == "\x1d":
-            self.key("BracketRight", "]", CONTROL)
-        elif character.isdigit():
-            self.key(f"Digit{character}", character)
-        elif character.isalpha():
-            shift = SHIFT if character.isupper() else 0
-            self.key(f"Key{character.upper()}", character, shift)
-        else:
-            self.key(_PLACES[character], character)
+
+def _strokes(text: str, end: str) -> list[tuple[str, str, int]]:
+    """(code, key, modifiers) of every key of a scan; *end* is Enter, Tab or nothing."""
+    return [*map(_stroke, text), *([(end, end, 0)] if end else [])]
+
+
+def _stroke(character: str) -> tuple[str, str, int]:
+    if character == "\x1d":
+        return "BracketRight", "]", CONTROL
+    if character.isdigit():
+        return f"Digit{character}", character, 0
+    if character.isalpha():
+        return f"Key{character.upper()}", character, SHIFT if character.isupper() else 0
+    return _PLACES[character], character, 0
 
 
 class Station:
@@ -83,6 +84,8 @@ class Station:
         self.code = code
         self.page = context.new_page()
         self.scanner = Scanner(self.page)
+        self.key_by_key = False
+        """Whether scans are typed by the operating system's keys, one by one."""
 
     def enrol(self) -> None:
         """Make this browser the station."""
@@ -109,7 +112,7 @@ class Station:
     def scan(self, text: str) -> str:
         """Scan and wait for the answer; its code."""
         before = self._answers()
-        self.scanner.scan(text)
+        (self.scanner.scan if self.key_by_key else self.scanner.scan_at_once)(text)
         return self._answered(before)
 
     def own(self, kind: Own, payload: str) -> str:

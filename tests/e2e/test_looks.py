@@ -79,7 +79,7 @@ def test_the_packing_page_is_accessible_in_every_state(goods: World, bench: Stat
     bench.weigh(1)
     assert violations(bench.page) == []
     bench.context.set_offline(True)
-    bench.scanner.scan("A")
+    bench.scanner.scan_at_once("A")
     bench.unsent(1)
     assert violations(bench.page) == []
 

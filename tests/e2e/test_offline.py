@@ -40,9 +40,9 @@ def test_the_network_is_pulled_in_the_middle_of_an_order_and_the_page_reloaded(
 ) -> None:
     assert bench.scan("4006381333931") == "counted"
     bench.context.set_offline(True)
-    bench.scanner.scan("4006381333931")
+    bench.scanner.scan_at_once("4006381333931")
     bench.unsent(1)
-    bench.scanner.scan("B")
+    bench.scanner.scan_at_once("B")
     bench.unsent(2)
     expect(bench.page.locator("#net-words")).to_have_text("Not connected, 2 scans kept, go on")
     assert "not checked" in bench.answer()
@@ -51,7 +51,7 @@ def test_the_network_is_pulled_in_the_middle_of_an_order_and_the_page_reloaded(
     bench.ready()
     bench.unsent(2)
     assert bench.attribute("order")
-    bench.scanner.scan("4006381333931")
+    bench.scanner.scan_at_once("4006381333931")
     bench.unsent(3)
     assert packed() == [1, 0]
 
@@ -78,11 +78,11 @@ def test_the_server_is_stopped_and_started_again_and_nothing_is_lost_or_doubled(
 ) -> None:
     bench.server.stop()
     for _ in range(2):
-        bench.scanner.scan("4006381333931")
+        bench.scanner.scan_at_once("4006381333931")
     bench.unsent(2)
     bench.page.reload()
     bench.ready()
-    bench.scanner.scan("B")
+    bench.scanner.scan_at_once("B")
     bench.unsent(3)
     bench.server.start()
     bench.unsent(0)
@@ -99,7 +99,7 @@ def test_an_answer_that_was_lost_on_its_way_counts_once(bench: Station) -> None:
         route.abort("connectionreset")
 
     bench.page.route("**/stations/scan", lose, times=1)
-    bench.scanner.scan("4006381333931")
+    bench.scanner.scan_at_once("4006381333931")
     expect(bench.page.locator(".bench")).to_have_attribute("data-code", "counted")
     bench.unsent(0)
     assert packed() == [1, 0]
@@ -111,7 +111,7 @@ def test_kept_scans_that_arrive_after_a_take_over_are_refused_and_stored(
     bench: Station, stations: Stations
 ) -> None:
     bench.context.set_offline(True)
-    bench.scanner.scan("B")
+    bench.scanner.scan_at_once("B")
     bench.unsent(1)
     other = stations("packer2", "W1S2")
     other.open()

@@ -53,7 +53,7 @@ def test_a_code_ends_with_enter_tab_or_silence(page: Page, scanner: Scanner, end
 def test_a_scanner_without_an_end_key_is_known_after_its_first_scan(
     page: Page, scanner: Scanner
 ) -> None:
-    scanner.scan_at_once("4006381333931")
+    scanner.scan_at_once("4006381333931", "")
     hears(page, "4006381333931")
     waited = page.evaluate(
         """async () => { const began = performance.now(); const count = window.heard.length;
