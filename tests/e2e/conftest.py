@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from flask import Flask
@@ -63,9 +64,16 @@ def stations(browser: Browser, server: Server, world: World) -> Iterator[Station
             complaints.append(message.text)
 
     def make(
-        person: str = "packer1", code: str = "W1S1", size: dict[str, int] | None = None
+        person: str = "packer1",
+        code: str = "W1S1",
+        size: dict[str, int] | None = None,
+        service_workers: Literal["allow", "block"] = "allow",
     ) -> Station:
-        context = browser.new_context(viewport=size or STATION_SIZE, locale="en-GB")  # type: ignore[arg-type]  # a TypedDict
+        context = browser.new_context(
+            viewport=size or STATION_SIZE,  # type: ignore[arg-type]  # a TypedDict
+            locale="en-GB",
+            service_workers=service_workers,
+        )
         contexts.append(context)
         station = Station(context, server, world, code)
         station.page.on("console", heard)
