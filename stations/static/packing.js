@@ -113,12 +113,16 @@ function bindOverride() {
   });
 }
 
+const isSigning = () =>
+  [...document.querySelectorAll("#override input")].some((field) => field.value !== "");
+
 /* The bridge hands its weights to the server, not to this page: ask for them while one is awaited. */
 async function askForWeight() {
   if (bench().dataset.next !== "weigh" || station.busy || !station.online) return;
   const asked = bench();
   const state = await station.state();
-  const overtaken = station.busy || bench() !== asked; // by an answer that knows more
+  // By an answer that knows more, or by a supervisor who is signing.
+  const overtaken = station.busy || bench() !== asked || isSigning();
   if (!state || overtaken || state.weights === asked.dataset.weights) return;
   repaint(state);
   const tone = bench().dataset.next === "weigh" ? "attention" : "accepted";
