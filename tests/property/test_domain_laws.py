@@ -230,21 +230,21 @@ def test_an_item_counts_whole_or_not_at_all_and_never_too_many(
 @given(st.data())
 def test_transfers_bring_exactly_what_was_scanned_into_the_parcels(data: st.DataObject) -> None:
     totes = data.draw(st.dictionaries(st.tuples(st.integers(1, 4), products), some, min_size=1))
-    held = [Held(place, line, "", count) for (place, line), count in totes.items()]
+    held = [Held(place, product, "", count) for (place, product), count in totes.items()]
     packed: Counter[tuple[int, int]] = Counter()
     for one in held:
         for _ in range(one.quantity):
-            packed[data.draw(st.integers(3, 6)), one.line_id] += 1
+            packed[data.draw(st.integers(3, 6)), one.product_id] += 1
     moves = transfers(
-        held, [Packed(parcel, line, "", count) for (parcel, line), count in packed.items()]
+        held, [Packed(parcel, product, "", count) for (parcel, product), count in packed.items()]
     )
-    lies = Counter({(one.location_id, one.line_id): one.quantity for one in held})
+    lies = Counter({(one.location_id, one.product_id): one.quantity for one in held})
     for move in moves:
         assert move.source_id != move.target_id
-        lies[move.source_id, move.line_id] -= move.quantity
-        assert lies[move.source_id, move.line_id] >= 0
+        lies[move.source_id, move.product_id] -= move.quantity
+        assert lies[move.source_id, move.product_id] >= 0
     for move in moves:
-        lies[move.target_id, move.line_id] += move.quantity
+        lies[move.target_id, move.product_id] += move.quantity
     assert +lies == +packed
 
 
