@@ -68,11 +68,15 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def world(app: Flask) -> Iterator[World]:
+def world(app: Flask, request: pytest.FixtureRequest) -> Iterator[World]:
     """A seller, two warehouses, bins, totes, stations, people; see :class:`World`.
 
-    Whatever a test did, the books must be right after it.
+    Whatever a test did, the books must be right after it; unless it is marked ``half_made``:
+    then it made by hand what a service of another subject would make whole (a promise without
+    its shipment, a cancelled order without its freed goods).
     """
     yield World()
+    if request.node.get_closest_marker("half_made"):
+        return
     report = audit()
     assert report.ok, {name: rows for name, (count, rows) in report.found.items() if count}

@@ -112,6 +112,7 @@ def test_most_stock_can_decide(world: World) -> None:
     assert served(world, order_id) == {("W2", "A"): 1}
 
 
+@pytest.mark.half_made
 def test_the_oldest_stock_can_decide(world: World) -> None:
     change(update(Seller).values(allocation_rule="oldest-stock"))
     world.product("A")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from fulfillment.domain.barcodes import Command
@@ -189,6 +190,7 @@ def test_a_reason_needs_short_and_must_be_of_the_list(world: World) -> None:
     assert picker.command(Command.UNDO).verdict.code == "short-dropped"
 
 
+@pytest.mark.half_made
 def test_promised_units_are_neither_held_nor_taken_for_the_shortage(world: World) -> None:
     world.product("A")
     world.stock("A", 7, bin_code=A1)
@@ -249,6 +251,7 @@ def test_a_second_short_pick_of_a_bin_joins_its_count(world: World) -> None:
     check_books()
 
 
+@pytest.mark.half_made
 def test_an_order_cancelled_in_its_tote_stops_the_next_scan(world: World) -> None:
     world.product("A")
     world.stock("A", 5)
@@ -275,6 +278,7 @@ def test_an_order_cancelled_in_its_tote_stops_the_next_scan(world: World) -> Non
     assert picker.put("A", "W1T3").verdict.code == "put-last"
 
 
+@pytest.mark.half_made
 def test_a_list_whose_orders_are_all_cancelled_ends_with_the_news(world: World) -> None:
     world.product("A")
     world.stock("A", 5)

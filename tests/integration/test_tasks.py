@@ -80,6 +80,7 @@ def short_pick(world: World, *, found: int, stock: int = 10, wanted: int = 5) ->
 # --- put-back ----------------------------------------------------------------------------------
 
 
+@pytest.mark.half_made
 def test_a_put_back_brings_picked_goods_home_by_scans(world: World) -> None:
     worker = picked_and_cancelled(world)
     assert world.available("W1", "A") == 0
@@ -109,6 +110,7 @@ def test_a_put_back_brings_picked_goods_home_by_scans(world: World) -> None:
     check_books()
 
 
+@pytest.mark.half_made
 def test_a_tote_that_is_put_back_partly_stays_in_use(world: World) -> None:
     worker = picked_and_cancelled(world)
     worker.tote("W1T1")
@@ -118,6 +120,7 @@ def test_a_tote_that_is_put_back_partly_stays_in_use(world: World) -> None:
     assert worker.scan("A").view.left == 4
 
 
+@pytest.mark.half_made
 def test_goods_go_back_only_into_a_bin_of_the_warehouse(world: World) -> None:
     worker = picked_and_cancelled(world)
     worker.tote("W1T1")
@@ -131,6 +134,7 @@ def test_goods_go_back_only_into_a_bin_of_the_warehouse(world: World) -> None:
     assert worker.command(Command.UNDO).verdict.code == "nothing-to-undo"
 
 
+@pytest.mark.half_made
 def test_a_put_back_scan_sent_twice_counts_once(world: World) -> None:
     worker = picked_and_cancelled(world)
     worker.tote("W1T1")
@@ -141,6 +145,7 @@ def test_a_put_back_scan_sent_twice_counts_once(world: World) -> None:
     assert moved == [(1,)]
 
 
+@pytest.mark.half_made
 def test_serials_are_put_back_one_by_one(world: World) -> None:
     worker = picked_and_cancelled(world, 2, tracking="serial")
     worker.tote("W1T1")
@@ -156,6 +161,7 @@ def test_serials_are_put_back_one_by_one(world: World) -> None:
     check_books()
 
 
+@pytest.mark.half_made
 def test_one_worker_has_a_task_until_it_is_handed_over(world: World) -> None:
     worker = picked_and_cancelled(world)
     worker.tote("W1T1")
@@ -172,6 +178,7 @@ def test_one_worker_has_a_task_until_it_is_handed_over(world: World) -> None:
     assert worker.scan("A").verdict.code == "not-your-task"
 
 
+@pytest.mark.half_made
 def test_a_task_of_another_warehouse_does_not_exist(world: World) -> None:
     worker = picked_and_cancelled(world)
     foreign = world.people["packer1_w2"]
