@@ -288,6 +288,7 @@ def test_a_shipment_gets_the_first_service_that_fits_and_its_next_cut_off(world:
     assert chosen[0].cut_off_at is None, "no van of that service leaves here"
 
 
+@pytest.mark.half_made
 def test_the_service_can_be_changed_and_the_promise_stays(world: World) -> None:
     express = insert_row(
         CarrierService, carrier="X", code="EXP", name="Express", next_number=1, last_number=9

@@ -262,6 +262,7 @@ def test_a_kit_is_split_with_its_components(world: World) -> None:
     assert {row.kit_line_id for row in moved if not row.is_kit} == {kit.id}
 
 
+@pytest.mark.half_made
 def test_an_order_is_not_split_into_nothing_or_more_than_is_owed(world: World) -> None:
     world.product("A")
     admin = world.people["admin"]
@@ -300,6 +301,7 @@ def test_a_corrected_address_is_a_new_row_and_releases_the_address_hold(world: W
     assert worse.open_holds == ("address",)
 
 
+@pytest.mark.half_made
 def test_an_address_is_not_corrected_under_an_active_label(world: World) -> None:
     world.product("A")
     admin = world.people["admin"]
@@ -330,6 +332,7 @@ def test_priority_reaches_the_shipments_that_nobody_picks_yet(world: World) -> N
         change_priority(admin, taken.order_id, priority=1_001)
 
 
+@pytest.mark.half_made
 def test_a_finished_order_is_not_changed(world: World) -> None:
     world.product("A")
     admin = world.people["admin"]
