@@ -113,6 +113,10 @@ PACK: Mapping[str, Message] = {
     "nothing-to-undo": Message(_("There is nothing to take back.")),
     "not-complete": Message(_("Still missing: %(missing)s."), _("Scan it, or scan SHORT.")),
     "parcel-empty": Message(_("This parcel is empty."), _("Scan a piece into it first.")),
+    "too-many-parcels": Message(
+        _("A shipment has at most %(most)s parcels."),
+        _("Put the rest into this one, or scan HOLD and ask a supervisor to split the order."),
+    ),
     "order-open": Message(
         _("Order %(order)s is open and begun."),
         _("Finish it first, or scan HOLD."),

@@ -178,11 +178,30 @@ def gtin_is_valid(digits: str) -> bool:
     return bool(ean.calc_check_digit(digits[:-1]) == digits[-1])
 
 
-def sscc(company_prefix: str, serial: int) -> str:
-    """An SSCC-18 (GS1 General Specifications, 2.2.1): extension 0, prefix, serial, check digit."""
+def sscc(company_prefix: str, serial: int, *, extension: int = 0) -> str:
+    """An SSCC-18 (GS1 General Specifications, 2.2.1): extension digit, prefix, serial, check digit.
+
+    The serial reference has the digits that the prefix leaves of 16; a higher one starts anew.
+    """
     width = 16 - len(company_prefix)
-    body = f"0{company_prefix}{serial % 10**width:0{width}d}"
+    body = f"{extension:d}{company_prefix}{serial % 10**width:0{width}d}"
     return body + str(ean.calc_check_digit(body))
+
+
+MOST_PARCELS = 999
+"""Parcels of one shipment that :func:`parcel_sscc` tells apart."""
+
+
+def parcel_sscc(company_prefix: str, *, shipment_id: int, sequence: int) -> str:
+    """The SSCC of a shipment's parcel, *sequence* 1 to :data:`MOST_PARCELS`.
+
+    Two digits of the serial reference count the parcels; the hundreds are the extension digit,
+    which GS1 leaves to the company.
+    """
+    hundreds, rest = divmod(sequence, 100)
+    if not 1 <= sequence <= MOST_PARCELS:
+        raise ValueError(f"parcel {sequence} of a shipment has no SSCC")
+    return sscc(company_prefix, shipment_id * 100 + rest, extension=hundreds)
 
 
 _GS1_SYMBOLOGIES = ("]C1", "]e0", "]d2", "]Q3")

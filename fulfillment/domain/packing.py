@@ -60,6 +60,7 @@ REFUSALS: Mapping[str, tuple[str, ...]] = {
     "nothing-to-undo": (),
     "not-complete": ("missing",),
     "parcel-empty": (),
+    "too-many-parcels": ("most",),
     "order-open": ("order", "missing"),
     "order-cancelled": ("order", "reason"),
     "order-on-hold": ("order", "holds"),

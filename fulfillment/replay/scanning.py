@@ -33,8 +33,9 @@ BACKSTOPS: Mapping[tuple[str, str], str] = {
         "a tote is released only by what empties it, so goods of nobody lie in one only when "
         "books and floor were damaged from outside"
     ),
+    ("pack", "too-many-parcels"): "it takes an order of 999 boxes that are full and one piece more",
 }
-"""Codes that no sequence of services can lead to, and why; they are not asked for."""
+"""Codes that no order of a sane size leads to, and why; they are not asked for."""
 
 
 class ReplayError(Exception):

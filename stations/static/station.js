@@ -258,6 +258,10 @@ export async function stayOffline() {
   await navigator.serviceWorker.register("/stations/worker.js");
   await navigator.serviceWorker.ready;
   const pages = await caches.open("station-pages");
-  if (!(await pages.match(location.pathname))) await pages.add(location.pathname).catch(() => null);
+  if (!(await pages.match(location.pathname))) {
+    const page = await fetch(location.pathname).catch(() => null);
+    // Who logged out in the meantime is answered with another page, which is not kept.
+    if (page?.ok && !page.redirected) await pages.put(location.pathname, page);
+  }
   document.documentElement.dataset.offlineReady = "yes";
 }

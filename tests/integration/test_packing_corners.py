@@ -13,6 +13,7 @@ from fulfillment.services.orders.review import place_hold
 from fulfillment.store.catalog import Warehouse
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment
+from fulfillment.store.parcels import Parcel
 from fulfillment.store.stock import SerialUnit
 from fulfillment.store.work import PickList, PickStop
 from tests.support.benches import BenchDriver, codes, picked_shipment
@@ -105,6 +106,17 @@ def test_a_next_parcel_after_one_that_stayed_empty_has_a_number_of_its_own(
     assert bench.reason("not-found").verdict.code == "short-recorded"
     bench.command(Command.UNDO)
     assert bench.command(Command.NEXT_PARCEL).verdict.code == "next-parcel"
+    assert bench.scan("A").verdict.code == "complete"
+
+
+def test_a_shipment_has_at_most_999_parcels(bench: BenchDriver) -> None:
+    picked_shipment(bench.world, {"A": 3})
+    bench.open()
+    bench.scan("A")
+    change(update(Parcel).values(sequence=998))
+    assert bench.command(Command.NEXT_PARCEL).verdict.code == "next-parcel"
+    bench.scan("A")
+    assert bench.command(Command.NEXT_PARCEL).verdict.code == "too-many-parcels"
     assert bench.scan("A").verdict.code == "complete"
 
 

@@ -20,6 +20,7 @@ from fulfillment.domain.barcodes import (
     SsccScan,
     gtin_is_valid,
     own_code,
+    parcel_sscc,
     parse,
     product_code,
     sscc,
@@ -164,6 +165,19 @@ def test_an_sscc_has_18_digits_a_right_check_and_reads_back(prefix: str, serial:
     assert gtin_is_valid(code)
     assert parse(code) == parse(f"]C100{code}") == SsccScan(code)
     assert sscc(prefix, serial + 1) != code
+
+
+_parcels = st.tuples(st.integers(1, 99_999), st.integers(1, 999))
+
+
+@given(_parcels, _parcels)
+def test_two_parcels_never_share_an_sscc(one: tuple[int, int], other: tuple[int, int]) -> None:
+    codes = {
+        parcel_sscc("123456789", shipment_id=shipment_id, sequence=sequence)
+        for shipment_id, sequence in (one, other)
+    }
+    assert len(codes) == len({one, other})
+    assert all(gtin_is_valid(code) for code in codes)
 
 
 @given(st.text(max_size=150))

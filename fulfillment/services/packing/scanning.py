@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from fulfillment.domain.barcodes import (
+    MOST_PARCELS,
     Command,
     Own,
     OwnScan,
@@ -16,8 +17,8 @@ from fulfillment.domain.barcodes import (
     Scan,
     SsccScan,
     Unreadable,
+    parcel_sscc,
     parse,
-    sscc,
     storable,
 )
 from fulfillment.domain.errors import UnknownThing
@@ -274,7 +275,7 @@ def _new_parcel(tx: Transaction, row: Any, *, sequence: int) -> None:
         {
             "shipment_id": row.shipment_id,
             "sequence": sequence,
-            "sscc": sscc(prefix, row.shipment_id * 100 + sequence),
+            "sscc": parcel_sscc(prefix, shipment_id=row.shipment_id, sequence=sequence),
         },
     )
 
@@ -626,10 +627,12 @@ def _next_parcel(tx: Transaction, gesture: Gesture, bench: Bench) -> Outcome:
         one.parcel_id == bench.row.parcel_id for one in rows.contents_of(tx, bench.row.shipment_id)
     ):
         return Outcome(Refused("parcel-empty"), bench)
-    sealing.close_parcel(tx, bench, packed_by=gesture.actor.user_id)
     facts = rows.shipment_facts(tx, bench.row.shipment_id)
     assert facts is not None, "its row is locked"
     number = facts.last_parcel + 1  # a parcel that stayed empty keeps its number
+    if number > MOST_PARCELS:
+        return Outcome(Refused("too-many-parcels", {"most": MOST_PARCELS}), bench)
+    sealing.close_parcel(tx, bench, packed_by=gesture.actor.user_id)
     _new_parcel(tx, bench.row, sequence=number)
     return Outcome(Accepted("next-parcel", {"parcel": number}), bench)
 
