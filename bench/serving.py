@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -293,15 +294,18 @@ def machine() -> dict[str, Any]:
     return {"cores": os.cpu_count(), "load_1m": round(one, 2), "load_5m": round(five, 2)}
 
 
-def floor_client(house: House, number: int, requests: int) -> Callable[[], Sequence[Answer | str]]:
+def floor_client(
+    house: House, number: int, requests: int, *, guarded: bool = False
+) -> Callable[[], Sequence[Answer | str]]:
     """A client of the floor that does *requests* in its own row."""
+    path = "/floor/guarded" if guarded else "/floor"
 
     def run() -> list[Answer | str]:
         client = Client(house.floor.port)
-        body = {"raw": f"R{number}"}
         answers: list[Answer | str] = []
         for _ in range(requests):
-            answer = client.send("POST", "/floor", body)
+            body = {"raw": f"R{number}", "key": str(uuid.uuid4())}
+            answer = client.send("POST", path, body)
             answers.append(answer if answer.status == 200 else f"floor: {answer.status}")
         return answers
 
