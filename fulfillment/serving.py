@@ -214,15 +214,19 @@ def _is_loopback(host: str) -> bool:
 
 def _machine_names() -> tuple[str, ...]:
     """The names under which a local network may know this machine (`.local` is multicast DNS)."""
-    name = socket.gethostname().lower()
-    return (name, f"{name.partition('.')[0]}.local", "localhost")
+    return (socket.gethostname().lower(), local_name(), "localhost")
+
+
+def local_name() -> str:
+    """This machine's name in multicast DNS, by which phones of the same network find it."""
+    return f"{socket.gethostname().lower().partition('.')[0]}.local"
 
 
 def _reachable_names() -> list[str]:
     """What to type on another device, the surest last."""
     outward = _outward_address()
     others = [item for item in _local_addresses() if not item.is_loopback and item != outward]
-    return [_machine_names()[1], *map(str, others), *([str(outward)] if outward else [])]
+    return [local_name(), *map(str, others), *([str(outward)] if outward else [])]
 
 
 def _local_addresses() -> list[ipaddress.IPv4Address]:

@@ -100,6 +100,17 @@ class Station:
         assert isinstance(session, people.LoggedIn)
         self._cookie("session", session.token)
 
+    def enter(self, person: str) -> None:
+        """Log in at the page that is open: scan the badge, type the PIN."""
+        badge, pin = badge_of(self.world, person)
+        self.ready()
+        self.scanner.own(Own.BADGE, badge)
+        expect(self.page.get_by_label("PIN (typed)")).to_be_focused()
+        self.page.keyboard.type(pin, delay=80)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url("**/stations/pack")
+        self.ready()
+
     def open(self, path: str = "/stations/pack") -> None:
         """Open a page and wait until it listens."""
         self.page.goto(self.server.url + path)

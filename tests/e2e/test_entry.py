@@ -23,23 +23,10 @@ def bench(world: World, stations: Stations) -> Station:
     return stations("")
 
 
-def enter(station: Station, person: str) -> None:
-    """Scan the badge, type the PIN."""
-    badge, pin = badge_of(station.world, person)
-    station.ready()
-    station.scanner.own(Own.BADGE, badge)
-    field = station.page.get_by_label("PIN (typed)")
-    expect(field).to_be_focused()
-    station.page.keyboard.type(pin, delay=80)
-    station.page.keyboard.press("Enter")
-    station.page.wait_for_url("**/stations/pack")
-    station.ready()
-
-
 def test_a_packer_badges_in_with_badge_and_pin(bench: Station) -> None:
     bench.page.goto(bench.server.url + "/stations/pack")
     assert "/stations/log-in" in bench.page.url
-    enter(bench, "packer1")
+    bench.enter("packer1")
     expect(bench.page.locator(".who")).to_contain_text("Packer1")
 
 
@@ -58,19 +45,19 @@ def test_after_the_idle_time_the_station_locks_and_the_half_packed_order_waits(
 ) -> None:
     bench.page.clock.install()
     bench.page.goto(bench.server.url + "/stations/pack")
-    enter(bench, "packer1")
+    bench.enter("packer1")
     bench.own(Own.TOTE, "W1T1")
     bench.scan("A")
     bench.page.clock.fast_forward(181_000)
     expect(bench.page.locator("#entry")).to_be_visible()
-    enter(bench, "packer2")
+    bench.enter("packer2")
     assert bench.lines("missing") == ["1 × A Blue mug"]
     assert bench.scan("A") == "complete"
 
 
 def test_log_out_and_the_next_badge_end_the_session_by_scan(bench: Station) -> None:
     bench.page.goto(bench.server.url + "/stations/pack")
-    enter(bench, "packer1")
+    bench.enter("packer1")
     bench.scanner.command(Command.LOG_OUT)
     bench.page.wait_for_url("**/stations/log-in*")
     bench.page.goto(bench.server.url + "/stations/pack")
