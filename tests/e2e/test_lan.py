@@ -17,7 +17,7 @@ from typing import cast
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Playwright, expect
 
 from fulfillment.domain.barcodes import Own
 from fulfillment.domain.people import system
@@ -67,7 +67,9 @@ def address(world: World, database_url: str, tmp_path: Path) -> Iterator[Address
 
 
 @pytest.fixture
-def device(address: Address, world: World, tmp_path: Path) -> Iterator[Station]:
+def device(
+    playwright: Playwright, address: Address, world: World, tmp_path: Path
+) -> Iterator[Station]:
     """A browser that knows the server's key and finds the machine by its name, with a camera."""
     flags = [
         *FLAGS,
@@ -77,12 +79,10 @@ def device(address: Address, world: World, tmp_path: Path) -> Iterator[Station]:
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
     ]
-    with sync_playwright() as playwright:
-        browser: Browser = playwright.chromium.launch(executable_path=browser_path(), args=flags)
-        context = browser.new_context(permissions=["camera"])
-        station = Station(context, cast("Server", address), world, "W1S1")
-        yield station
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=browser_path(), args=flags)
+    context = browser.new_context(permissions=["camera"])
+    yield Station(context, cast("Server", address), world, "W1S1")
+    browser.close()
 
 
 def test_on_a_device_of_the_floor_log_in_camera_and_reload_without_network_work(
