@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
@@ -222,11 +222,17 @@ _FAULT_CODES = {
 """pydantic's names for faults in the words that the rest of the system uses."""
 
 
+def _place(steps: Iterable[int | str]) -> str:
+    """``lines[0].quantity``: as the services name the place of a fault."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return text.removeprefix(".")
+
+
 def _faults(error: ValidationError) -> tuple[Fault, ...]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return tuple(
         Fault(
-            where=".".join(str(step) for step in each["loc"])[:LONGEST_FAULT_TEXT] or "body",
+            where=_place(each["loc"])[:LONGEST_FAULT_TEXT] or "body",
             code=_FAULT_CODES.get(each["type"], each["type"].replace("_", "-")),
             text=each["msg"][:LONGEST_FAULT_TEXT],
         )

@@ -39,7 +39,7 @@ BUSY_RETRY_SECONDS = 2
 class ProblemFault(BaseModel):
     """One thing that is wrong in the input."""
 
-    where: str = Field(description="The field, e.g. `lines.0.quantity`, or row and column.")
+    where: str = Field(description="The field, e.g. `lines[0].quantity`, or row and column.")
     code: str
     text: str = Field(description="What was wrong about it, or what would be right.")
 

@@ -638,3 +638,4 @@ def test_26_nobody_sees_the_orders_lists_and_tasks_of_another_warehouse(
         (who, path): people.refused(who, *rest)[0] for who, *rest in foreign for path in rest[1:2]
     }
     assert set(answers.values()) <= {403, 404}, answers
+    assert answers["supervisor1_w2", f"/shipments/{shipment}/override-weight"] == 404

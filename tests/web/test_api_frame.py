@@ -118,12 +118,12 @@ BAD_BODIES: list[tuple[str, str, str]] = [
     (json.dumps(a_user(name="x" * 201)), "name", "too-long"),
     (json.dumps(a_user(locale="xx")), "locale", "not-one-of"),
     (json.dumps(a_user(roles="picker")), "roles", "list-type"),
-    (json.dumps(a_user(roles=[{"role": "king"}])), "roles.0.role", "not-one-of"),
-    (json.dumps(a_user(roles=[{"role": "picker", "x": 1}])), "roles.0.x", "unknown-field"),
+    (json.dumps(a_user(roles=[{"role": "king"}])), "roles[0].role", "not-one-of"),
+    (json.dumps(a_user(roles=[{"role": "picker", "x": 1}])), "roles[0].x", "unknown-field"),
     *(
         (
             json.dumps(a_user(roles=[{"role": "picker", "warehouse_id": wrong}])),
-            "roles.0.warehouse_id",
+            "roles[0].warehouse_id",
             code,
         )
         for wrong, code in [

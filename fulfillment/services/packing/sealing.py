@@ -353,8 +353,13 @@ def override_weight(
     row = rows.shipment_facts(tx, shipment_id)
     if row is None:
         raise UnknownThing(kind="shipment", key=str(shipment_id))
-    if granted_by_id is None:
-        actor.require(Permission.OVERRIDE, warehouse_id=row.warehouse_id)
+    actor.require_sight(
+        Permission.OVERRIDE if granted_by_id is None else Permission.PACK,
+        kind="shipment",
+        key=str(shipment_id),
+        warehouse_id=row.warehouse_id,
+        seller_id=row.seller_id,
+    )
     bench = Bench(row, load_lines(tx, shipment_id), row.state)
     parcels = rows.parcels_of(tx, shipment_id)
     parcel = next((one for one in parcels if one.state == "closed" and one.weight_grams), None)
