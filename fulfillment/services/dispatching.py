@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, union, update
 
 from fulfillment.domain.barcodes import SsccScan, parse, storable
 from fulfillment.domain.people import Actor, Permission
@@ -84,6 +84,12 @@ def scan_out(
     return DispatchReply(verdict)
 
 
+_NAMED = union(
+    select(_parcel.c.id).where(_parcel.c.sscc == bindparam("text")),
+    select(_label.c.parcel_id).where(_label.c.tracking_number == bindparam("text")),
+)
+"""One search in each index: an OR over both tables would read every parcel there is."""
+
 _FOUND = (
     select(
         _parcel.c.id,
@@ -98,7 +104,10 @@ _FOUND = (
     )
     .join(_shipment, _shipment.c.id == _parcel.c.shipment_id)
     .outerjoin(_label, _label.c.parcel_id == _parcel.c.id)
-    .where((_parcel.c.sscc == bindparam("text")) | (_label.c.tracking_number == bindparam("text")))
+    .where(
+        _parcel.c.id.in_(_NAMED),
+        (_parcel.c.sscc == bindparam("text")) | (_label.c.tracking_number == bindparam("text")),
+    )
     .order_by(_label.c.state)
     .limit(1)
 )

@@ -24,6 +24,7 @@ class PackSession(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index("ix_pack_session_shipment", "shipment_id"),
         Index(
             "ix_pack_session_station",
             "station_id",
@@ -93,6 +94,7 @@ class Label(Base):
             postgresql_where=text("state = 'active'"),
         ),
         Index("ix_label_tracking_number", "tracking_number"),
+        Index("ix_label_parcel", "parcel_id"),
     )
     id: Mapped[Id]
     parcel_id: Mapped[int] = mapped_column(ForeignKey("parcel.id"))

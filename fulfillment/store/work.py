@@ -159,6 +159,7 @@ class Task(Base):
         one_of("kind", TASK_KINDS, "kind"),
         CheckConstraint("quantity >= 0 AND done >= 0 AND done <= quantity", name="units"),
         Index("ix_task_queue", "warehouse_id", "state", "kind"),
+        Index("ix_task_shipment", "shipment_id"),
     )
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(16))

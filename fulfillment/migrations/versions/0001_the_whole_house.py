@@ -667,6 +667,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_pack_session'))
     )
     with op.batch_alter_table('pack_session', schema=None) as batch_op:
+        batch_op.create_index('ix_pack_session_shipment', ['shipment_id'], unique=False)
         batch_op.create_index('ix_pack_session_station', ['station_id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('uq_pack_session_open_shipment', ['shipment_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
@@ -788,6 +789,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('task', schema=None) as batch_op:
         batch_op.create_index('ix_task_queue', ['warehouse_id', 'state', 'kind'], unique=False)
+        batch_op.create_index('ix_task_shipment', ['shipment_id'], unique=False)
 
     op.create_table('tote_use',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -830,6 +832,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('carrier', 'tracking_number', name=op.f('uq_label_carrier_tracking_number'))
     )
     with op.batch_alter_table('label', schema=None) as batch_op:
+        batch_op.create_index('ix_label_parcel', ['parcel_id'], unique=False)
         batch_op.create_index('ix_label_tracking_number', ['tracking_number'], unique=False)
         batch_op.create_index('uq_label_active_parcel', ['parcel_id'], unique=True, sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
 
@@ -1006,6 +1009,7 @@ def downgrade() -> None:
     with op.batch_alter_table('label', schema=None) as batch_op:
         batch_op.drop_index('uq_label_active_parcel', sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
         batch_op.drop_index('ix_label_tracking_number')
+        batch_op.drop_index('ix_label_parcel')
 
     op.drop_table('label')
     with op.batch_alter_table('tote_use', schema=None) as batch_op:
@@ -1014,6 +1018,7 @@ def downgrade() -> None:
 
     op.drop_table('tote_use')
     with op.batch_alter_table('task', schema=None) as batch_op:
+        batch_op.drop_index('ix_task_shipment')
         batch_op.drop_index('ix_task_queue')
 
     op.drop_table('task')
@@ -1034,6 +1039,7 @@ def downgrade() -> None:
     with op.batch_alter_table('pack_session', schema=None) as batch_op:
         batch_op.drop_index('uq_pack_session_open_shipment', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_pack_session_station', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_pack_session_shipment')
 
     op.drop_table('pack_session')
     with op.batch_alter_table('hold', schema=None) as batch_op:
