@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Playwright, sync_playwright
 
 from tests.e2e.driving import Station
 from tests.e2e.serving import Server
@@ -32,12 +32,18 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers: there can be one in a process."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium, once for all tests of this process."""
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        yield found
-        found.close()
+    found = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+    yield found
+    found.close()
 
 
 @pytest.fixture
