@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
@@ -78,7 +78,7 @@ def body() -> dict[str, Any]:
     return found
 
 
-def scan_id_in(sent: dict[str, Any]) -> str:
+def scan_id_in(sent: Mapping[str, Any]) -> str:
     """The UUID that the browser made before it sent."""
     scan_id = sent.get("scan_id")
     if not isinstance(scan_id, str) or not _SCAN_ID.fullmatch(scan_id):

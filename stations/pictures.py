@@ -1,28 +1,31 @@
 """The camera as a second scanner: a frame or a photograph in, the codes that it shows out.
 
 The page sends each code on as a scan of its own, to the address that the scanner's go to; nothing
-is counted here. Errors are problems (RFC 9457).
+is counted here, and nothing kept unless the warehouse keeps proof photos. Errors are problems
+(RFC 9457).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from flask import jsonify, request
+from flask import current_app, jsonify, request
 from werkzeug.wrappers import Response
 
 from fulfillment.access import actor, page
 from fulfillment.domain.barcodes import GROUP_SEPARATOR, ProductScan, parse
 from fulfillment.domain.errors import DecoderStopped, NotAPicture, PictureTooLarge, invalid
 from fulfillment.domain.people import Permission
-from fulfillment.services import expected
+from fulfillment.services import expected, proof_photos
+from fulfillment.services.proof_photos import Occasion
 from stations import decoding
 from stations.decoding import Decoded, Symbology
 from stations.decoding.opening import LARGEST_FILE_BYTES, LARGEST_PIXELS
-from stations.frame import LOG_IN, blueprint, station_id, warehouse_in_use
+from stations.frame import LOG_IN, blueprint, scan_id_in, station_id, warehouse_in_use
 from stations.gate import Gate
 
 
@@ -32,11 +35,13 @@ class Kind:
 
     most_bytes: int
     budget_ms: int
+    proves: bool
+    """Whether it is kept where the warehouse keeps proof photos."""
 
 
 KINDS = {
-    "frame": Kind(1_000_000, decoding.LIVE_BUDGET_MS),
-    "photo": Kind(LARGEST_FILE_BYTES, decoding.UPLOAD_BUDGET_MS),
+    "frame": Kind(1_000_000, decoding.LIVE_BUDGET_MS, proves=False),
+    "photo": Kind(LARGEST_FILE_BYTES, decoding.UPLOAD_BUDGET_MS, proves=True),
 }
 AIM = {Symbology.GS1_128: "]C1", Symbology.GS1_DATA_MATRIX: "]d2"}
 """What a scanner puts before a code so that its FNC1 is not lost (ISO/IEC 15424)."""
@@ -53,7 +58,10 @@ def read_at_bench() -> Response:
     if station is None:
         raise invalid("station", "missing")
     kind = _kind()
-    return _answer(_read(_sent(kind), kind), lambda: expected.at_bench(actor(), station_id=station))
+    image = _sent(kind)
+    wanted = proof_photos.occasion_at(actor(), station_id=station) if kind.proves else None
+    decoded = _read_and_keep(image, kind, wanted) if wanted else _read(image, kind)
+    return _answer(decoded, lambda: expected.at_bench(actor(), station_id=station))
 
 
 @blueprint.post("/pictures/pick")
@@ -104,14 +112,30 @@ def _sent(kind: Kind) -> bytes:
 
 
 def _read(image: bytes, kind: Kind) -> list[Decoded]:
-    """What the picture shows, decoded behind limits.
+    with _at_decoder(image, kind):
+        return decoding.decode_upload(image, budget_ms=kind.budget_ms)
+
+
+def _read_and_keep(image: bytes, kind: Kind, wanted: Occasion) -> list[Decoded]:
+    """The same for a photo that proves what was packed: a clean copy of it is kept."""
+    scan_id = scan_id_in(request.args)
+    with _at_decoder(image, kind):
+        read = decoding.decode_and_copy(image, budget_ms=kind.budget_ms)
+    root = current_app.config["PROOF_PHOTOS"]
+    proof_photos.keep(actor(), wanted, scan_id=scan_id, jpeg=read.jpeg, root=root)
+    return read.decoded
+
+
+@contextmanager
+def _at_decoder(image: bytes, kind: Kind) -> Iterator[None]:
+    """Be let to the decoder, behind limits.
 
     Raises :class:`NotAPicture`, :class:`PictureTooLarge`, :class:`DecoderStopped` and
     :class:`DecoderBusy`.
     """
     with _gate.passing(station_id() or ("user", actor().user_id)):
         try:
-            return decoding.decode_upload(image, budget_ms=kind.budget_ms)
+            yield
         except decoding.PictureError as refused:
             if refused.code.startswith("too-many"):
                 raise _too_large(kind) from None
