@@ -175,7 +175,7 @@ def test_too_many_pictures_are_told_to_come_again(
 
 def test_a_picture_needs_the_form_token_and_a_log_in(bench: Bench) -> None:
     image = photo(drawn(MUG))
-    assert problem(send(bench, image, token="wrong")) == (400, "form-expired")
+    assert problem(send(bench, image, token="wrong")) == (400, "bad-request")
     bench.client.delete_cookie("session")
     assert problem(send(bench, image, token=bench.token)) == (401, "not-logged-in")
 
