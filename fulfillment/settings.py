@@ -52,7 +52,8 @@ SETTINGS: tuple[Setting, ...] = (
         default="",
         meaning="Directory of everything this installation keeps on disk: the SQLite file, the "
         "secret key, the local certificates, proof photos. Empty: `instance` beside "
-        "`pyproject.toml` in a checkout, `~/.local/share/fulfillment` where the package is installed without one.",
+        "`pyproject.toml` in a checkout, `~/.local/share/fulfillment` where the package is "
+        "installed without one.",
     ),
     Setting(
         name="DATABASE_URL",
