@@ -11,6 +11,7 @@ const ASK_MS = 500; // what this device cannot read is shown to the server so of
 const AWAY_MS = 2000;
 const DEVICE_VOTES = 2; // the device's reader checks less than the server's, so it must agree twice
 const MOST_TRIES = 5;
+const MOST_BYTES = 20_000_000; // of a photo, as the server takes it
 const WISH = {
   audio: false,
   video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } },
@@ -160,7 +161,9 @@ class CameraView {
     this.list.replaceChildren();
     this.say("reading");
     const scanId = crypto.randomUUID();
-    const answer = await this.askAgain(await shrunk(file), scanId);
+    const body = await shrunk(file);
+    const large = { problem: this.button.dataset.saysLarge }; // said here: it would not get there
+    const answer = body.size > MOST_BYTES ? large : await this.askAgain(body, scanId);
     const codes = answer?.codes ?? [];
     if (!answer) this.tell("refused", this.button.dataset.saysAway);
     else if (answer.problem) this.tell("refused", answer.problem);

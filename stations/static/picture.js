@@ -5,6 +5,7 @@ const QUALITY = 0.7;
 const GRID = [24, 16];
 const STEP = 10; // of 255: what light and noise change in a cell of the grid
 const PHOTO_PIXELS = 12_000_000; // the server takes 20 million; a phone may make 50
+const PHOTO_BYTES = 8_000_000;
 
 export class Picture {
   #canvas = document.createElement("canvas");
@@ -58,8 +59,8 @@ export async function shrunk(file) {
   } catch {
     return file; // the server says what is wrong with it
   }
-  const scale = Math.sqrt(PHOTO_PIXELS / (bitmap.width * bitmap.height));
-  if (scale >= 1) return file;
+  const scale = Math.min(1, Math.sqrt(PHOTO_PIXELS / (bitmap.width * bitmap.height)));
+  if (scale === 1 && file.size <= PHOTO_BYTES) return file;
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(bitmap.width * scale);
   canvas.height = Math.round(bitmap.height * scale);

@@ -90,6 +90,7 @@ def test_each_code_of_a_photo_keeps_its_answer_in_sight(goods: World, bench: Sta
     [
         (b"this is no picture" * 50, "no picture that can be read"),
         (photo(drawn(MUG))[:900], "no picture that can be read"),
+        (b"\0" * 20_000_001, "too large for a photo"),
         (photo(drawn(MUG) // 255 * 0 + 255), "No code was found"),
     ],
 )
