@@ -98,6 +98,7 @@ class CameraView {
     // Closed, hidden or begun anew while the person was asked.
     if (this.stream || !this.isOpen || document.hidden) return end(stream);
     this.stream = this.video.srcObject = stream;
+    stream.getVideoTracks()[0].addEventListener("ended", () => this.lost()); // unplugged
     this.video.hidden = false;
     this.say("looking");
     await this.video.play().catch(() => undefined); // stopped again before it began
@@ -109,6 +110,11 @@ class CameraView {
     end(this.stream);
     this.stream = this.video.srcObject = null;
     this.video.hidden = true;
+  }
+
+  lost() {
+    this.stop();
+    this.say("taken");
   }
 
   async frame(stream) {
@@ -123,7 +129,8 @@ class CameraView {
     const { raws, votes, pause = PACE_MS } = await this.read(at);
     if (raws && this.stream) {
       if (this.panel.dataset.says === "away") this.say("looking");
-      for (const raw of this.seen.look(raws, at, votes)) this.count([{ raw }]);
+      const fresh = this.seen.look(raws, at, votes);
+      if (fresh.length) this.count(fresh.map((raw) => ({ raw })));
       this.panel.dataset.frames = ++this.frames;
     }
     return pause;
