@@ -125,29 +125,35 @@ def test_a_camera_that_cannot_be_had_is_said_in_words(
     station.page.click("#camera")
     expect(station.page.locator(".camera-says")).to_contain_text(words)
     choose(station.page, photo(drawn(MUG)))  # a photo is possible all the same
+    expect(station.page.locator(".camera-read li.refused")).to_have_count(1)
     assert station.attribute("code") == "no-order-open"
 
 
+@pytest.mark.parametrize(
+    ("person", "path", "size"),
+    [("packer1", "/stations/pack", None), ("picker1", "/stations/pick", HANDHELD_SIZE)],
+)
 def test_the_open_camera_is_accessible_and_lies_over_nothing(
-    goods: World, stations: Stations
+    goods: World, stations: Stations, person: str, path: str, size: dict[str, int] | None
 ) -> None:
-    picked_shipment(goods, {"A": 2})
-    bench, handheld = stations(), stations("picker1", size=HANDHELD_SIZE)
-    bench.open()
-    bench.own(Own.TOTE, "W1T1")
-    handheld.open("/stations/pick")
-    for station in (bench, handheld):
-        station.page.click("#camera")
-        station.page.wait_for_selector(".camera")
-        choose(station.page, photo(drawn(MUG)))
-        expect(station.page.locator(".camera-read li")).to_have_count(1)
-        assert violations(station.page) == []
-        assert station.page.locator("#camera").get_attribute("aria-expanded") == "true"
-    panel = bench.page.locator(".camera").bounding_box()
-    view = bench.page.locator("#view").bounding_box()
+    station = stations(person, size=size)
+    station.open(path)
+    station.page.click("#camera")
+    station.page.wait_for_selector(".camera")
+    choose(station.page, photo(drawn(MUG)))
+    expect(station.page.locator(".camera-read li.refused")).to_have_count(1)
+    assert violations(station.page) == []
+    assert station.page.locator("#camera").get_attribute("aria-expanded") == "true"
+    panel, view, tools = (
+        station.page.locator(name).bounding_box() for name in (".camera", "#view", "footer")
+    )
     assert panel
     assert view
-    assert view["x"] + view["width"] <= panel["x"]
+    assert tools
+    beside = view["x"] + view["width"] <= panel["x"]
+    above = panel["y"] + panel["height"] <= view["y"]
+    assert beside or above
+    assert panel["y"] + panel["height"] <= tools["y"]
 
 
 # --- when a code counts again ------------------------------------------------------------------
