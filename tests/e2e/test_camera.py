@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright
 
 from fulfillment.domain.barcodes import Command, Own
 from fulfillment.store.journal import ScanEvent
@@ -85,7 +85,7 @@ def test_an_item_held_into_the_camera_counts_once_however_long_it_stays(
     shipment = picked_shipment(goods, {"A": 3, "B": 1})
     bench.own(Own.TOTE, "W1T1")
     bench.page.click("#camera")
-    expect(bench.page.locator(".camera-read li.accepted")).to_contain_text(MUG)
+    bench.page.wait_for_selector(f".camera-read li.accepted:has-text('{MUG}')")
     looked(bench.page, 8)
     assert by_camera() == [(MUG, "counted")]
     assert codes(ShipmentLine, "packed", shipment_id=shipment) == [(1,), (0,)]
@@ -96,7 +96,7 @@ def test_after_it_was_taken_away_the_next_equal_item_counts(goods: World, bench:
     shipment = picked_shipment(goods, {"A": 3, "B": 1})
     bench.own(Own.TOTE, "W1T1")
     bench.page.click("#camera")
-    expect(bench.page.locator(".camera-read li.accepted")).to_be_visible()
+    bench.page.wait_for_selector(".camera-read li.accepted")
     # A hand before the lens: the same running camera, its picture dark for a while.
     bench.page.evaluate(
         """() => { const draw = CanvasRenderingContext2D.prototype.drawImage;
@@ -159,7 +159,7 @@ def test_the_device_reads_by_itself_where_its_browser_can_and_must_agree_with_it
     station.open()
     station.own(Own.TOTE, "W1T1")
     station.page.click("#camera")
-    expect(station.page.locator(".camera-read li.accepted")).to_contain_text(MUG)
+    station.page.wait_for_selector(f".camera-read li.accepted:has-text('{MUG}')")
     looked(station.page, 4)
     assert by_camera() == [(MUG, "counted")]
     assert codes(ShipmentLine, "packed", shipment_id=shipment) == [(1,)]

@@ -48,7 +48,7 @@ def choose(page: Page, image: bytes) -> None:
     chosen = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": image}
     before = int(page.locator(".camera").get_attribute("data-photos") or 0)
     page.set_input_files(".camera input[type=file]", files=chosen)  # type: ignore[arg-type]  # a TypedDict
-    expect(page.locator(".camera")).to_have_attribute("data-photos", str(before + 1))
+    page.wait_for_selector(f'.camera[data-photos="{before + 1}"]')
 
 
 def test_a_photo_of_two_items_makes_two_scans_each_with_its_id(
