@@ -15,6 +15,7 @@ from fulfillment import api, logs, office, web
 from fulfillment.api.problems import Problem
 from fulfillment.domain.access import SessionLimits
 from fulfillment.proxies import behind_proxies
+from fulfillment.services import proof_photos
 from fulfillment.settings import Settings
 from fulfillment.store.base import db
 from fulfillment.store.transaction import POSTGRESQL_OPTIONS, prepare_engine
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> Application:
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        PROOF_PHOTOS=settings.instance_dir / proof_photos.FOLDER,
         SESSION_LIMITS=SessionLimits(
             office_idle_seconds=settings.office_idle_seconds,
             session_seconds=settings.session_seconds,

@@ -138,11 +138,15 @@ def replay(
 @main.command()
 def worker() -> None:
     """Print what is queued and do what is due by the clock, until stopped by a signal."""
+    from fulfillment.services import proof_photos
     from fulfillment.worker import Worker
 
     settings = _settings()
     with _application(settings):
-        at_work = Worker(spool_root=settings.instance_dir / SPOOL_FOLDER)
+        at_work = Worker(
+            spool_root=settings.instance_dir / SPOOL_FOLDER,
+            photo_root=settings.instance_dir / proof_photos.FOLDER,
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: at_work.stop())
         at_work.run()

@@ -85,6 +85,19 @@ MESSAGES: dict[str, Message] = {
         _("You have %(kind)s %(number)s open."), _("Finish it or hand it over first.")
     ),
     "cannot-print": Message(_("The document has texts that cannot be printed.")),
+    "picture-too-large": Message(
+        _("The picture is too large: at most %(most_bytes)s bytes and %(most_pixels)s pixels."),
+        _("Take a smaller one."),
+    ),
+    "not-a-picture": Message(
+        _("This file is no picture that can be read."), _("Take a photo (JPEG, PNG or WebP).")
+    ),
+    "decoder-stopped": Message(
+        _("The picture could not be read in time."), _("Take another one, or scan the codes.")
+    ),
+    "decoder-busy": Message(
+        _("Other pictures are being read."), _("Try again in %(retry_after_seconds)s seconds.")
+    ),
     # Refusals of the web frame.
     "bad-request": Message(_("The request is malformed.")),
     "no-such-address": Message(_("There is nothing at this address.")),

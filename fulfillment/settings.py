@@ -51,8 +51,9 @@ SETTINGS: tuple[Setting, ...] = (
         name="FULFILLMENT_INSTANCE_DIR",
         default="",
         meaning="Directory of everything this installation keeps on disk: the SQLite file, the "
-        "secret key, the local certificates. Empty: `instance` beside `pyproject.toml` in a "
-        "checkout, `~/.local/share/fulfillment` where the package is installed without one.",
+        "secret key, the local certificates, proof photos. Empty: `instance` beside "
+        "`pyproject.toml` in a checkout, `~/.local/share/fulfillment` where the package is "
+        "installed without one.",
     ),
     Setting(
         name="DATABASE_URL",

@@ -15,6 +15,9 @@ STATUSES: dict[type[DomainError], HTTPStatus] = {
     errors.TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PictureTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.DecoderStopped: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DecoderBusy: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """The nearest entry up the tree of errors counts."""

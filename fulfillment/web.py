@@ -48,7 +48,7 @@ HEADERS = {
 STRICT_TRANSPORT = "max-age=31536000"
 """A year, when the service is reached over HTTPS."""
 
-MACHINE_PATHS = ("/api/", "/openapi.json", "/healthz", "/readyz", "/metrics")
+MACHINE_PATHS = ("/api/", "/openapi.json", "/healthz", "/readyz", "/metrics", "/stations/pictures/")
 """Their errors are problems; those of all other addresses are pages."""
 
 API_PATH = "/api/"

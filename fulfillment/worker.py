@@ -1,4 +1,5 @@
-"""The worker: prints what is queued, asks printers how they are, takes expired stock out of sale.
+"""The worker: prints what is queued, asks printers how they are, takes expired stock out of sale,
+deletes proof photos that are kept no longer.
 
 `fulfillment worker` runs one. Several may run, on one host or many, with the same database: a job
 is leased by one of them, and a printer is spoken to by one at a time. Each printer has a thread of
@@ -16,6 +17,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from fulfillment.domain.people import system
+from fulfillment.services import proof_photos
 from fulfillment.services.allocating import hold_expired_stock
 from fulfillment.services.printing import working
 
@@ -31,10 +33,14 @@ log = structlog.get_logger("worker")
 
 
 class Worker:
-    """One worker of a database. Needs an application context; ``spool_root`` holds spool folders."""
+    """One worker of a database. Needs an application context.
 
-    def __init__(self, *, spool_root: Path) -> None:
+    ``spool_root`` holds spool folders, ``photo_root`` the proof photos of this host.
+    """
+
+    def __init__(self, *, spool_root: Path, photo_root: Path) -> None:
         self._spool_root = spool_root
+        self._photo_root = photo_root
         self._pool = ThreadPoolExecutor(PRINTERS_AT_ONCE, thread_name_prefix="printer")
         self._in_hand: dict[int, Future[None]] = {}
         self._stopping = False
@@ -109,3 +115,5 @@ class Worker:
         report = hold_expired_stock(system())
         self._expiry_at = time.monotonic() + EXPIRY_SECONDS
         log.info("expiry", held=report.held, still_promised=report.still_promised)
+        deleted = proof_photos.delete_old(system(), root=self._photo_root)
+        log.info("proof-photos", deleted=deleted)

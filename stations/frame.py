@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, get_args
 
 from flask import Blueprint, jsonify, request, send_from_directory
 from werkzeug.wrappers import Response
@@ -16,7 +16,7 @@ from fulfillment import messages, metrics
 from fulfillment.access import actor, public
 from fulfillment.domain.errors import Denied, DomainError, NotLoggedIn, invalid
 from fulfillment.domain.people import Permission
-from fulfillment.domain.values import Accepted, Verdict
+from fulfillment.domain.values import Accepted, ScanSource, Verdict
 from fulfillment.scan_messages import Process
 from fulfillment.services import stations as services
 from stations import words
@@ -30,6 +30,7 @@ LOG_IN = "stations.log_in"
 
 STATIC = Path(__file__).with_name("static")
 MOST_CHARACTERS = 512
+SOURCES: tuple[ScanSource, ...] = get_args(ScanSource)
 _SCAN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -77,7 +78,7 @@ def body() -> dict[str, Any]:
     return found
 
 
-def scan_id_in(sent: dict[str, Any]) -> str:
+def scan_id_in(sent: Mapping[str, Any]) -> str:
     """The UUID that the browser made before it sent."""
     scan_id = sent.get("scan_id")
     if not isinstance(scan_id, str) or not _SCAN_ID.fullmatch(scan_id):
@@ -91,6 +92,15 @@ def raw_in(sent: dict[str, Any]) -> str:
     if not isinstance(raw, str) or len(raw) > MOST_CHARACTERS:
         raise invalid("raw", "wrong-form", f"0..{MOST_CHARACTERS}")
     return raw
+
+
+def source_in(sent: dict[str, Any]) -> ScanSource:
+    """What read the code; a page that does not say has a scanner."""
+    said = sent.get("source", "scanner")
+    source = next((one for one in SOURCES if one == said), None)
+    if source is None:
+        raise invalid("source", "not-one-of", ", ".join(SOURCES))
+    return source
 
 
 def warehouse_in_use(permission: Permission) -> int | None:

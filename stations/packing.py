@@ -27,6 +27,7 @@ from stations.frame import (
     body,
     raw_in,
     scan_id_in,
+    source_in,
     station_id,
 )
 
@@ -67,11 +68,12 @@ def pack_state() -> Response:
 def scan() -> Response:
     """One scan at the bench."""
     sent = body()
-    raw, scan_id = raw_in(sent), scan_id_in(sent)
+    raw, scan_id, source = raw_in(sent), scan_id_in(sent), source_in(sent)
     away = leaving(raw)
     if away is not None:
         return away
-    return _answer(packing.scan(actor(), station_id=_station(), scan_id=scan_id, raw=raw))
+    reply = packing.scan(actor(), station_id=_station(), scan_id=scan_id, raw=raw, source=source)
+    return _answer(reply)
 
 
 @blueprint.post("/weigh")

@@ -25,6 +25,7 @@ from stations.frame import (
     body,
     raw_in,
     scan_id_in,
+    source_in,
     warehouse_in_use,
 )
 from stations.sheets import COMMAND_WORDS, REASON_WORDS
@@ -77,7 +78,9 @@ def scan_pick() -> Response:
         if mine is None:
             return _claimed(raw)
         shown = mine.list_id
-    reply = picking.scan(actor(), pick_list_id=shown, scan_id=scan_id, raw=raw)
+    reply = picking.scan(
+        actor(), pick_list_id=shown, scan_id=scan_id, raw=raw, source=source_in(sent)
+    )
     return answer("pick", reply.verdict, html=_fragment(reply.view, reply.verdict))
 
 

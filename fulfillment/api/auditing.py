@@ -10,6 +10,7 @@ from pydantic import Field
 from fulfillment.api.frame import Routes
 from fulfillment.api.inputs import Key, Output, PageOutput, PageQuery
 from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.values import ScanSource
 from fulfillment.services import auditing
 from fulfillment.services.paging import Page
 
@@ -110,6 +111,7 @@ class ScanOutput(Output):
     by: str
     station: str | None
     raw: str
+    source: ScanSource = Field(description="What read the code.")
     accepted: bool
     code: str
     fields: dict[str, Any]

@@ -331,6 +331,8 @@ class PolicyFields(Output):
     cart_positions: int
     list_lines: int
     label_scan_required: bool
+    proof_photos: bool
+    proof_photo_days: int
     company_prefix: str
 
 
@@ -348,6 +350,8 @@ class PolicyChange(Input):
     cart_positions: int | None = None
     list_lines: int | None = None
     label_scan_required: bool | None = None
+    proof_photos: bool | None = None
+    proof_photo_days: int | None = None
     company_prefix: str | None = None
 
 

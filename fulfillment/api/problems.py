@@ -61,7 +61,7 @@ class Problem(BaseModel):
 def of_domain(error: DomainError) -> Response:
     """The answer for an error of the domain."""
     response = problem(status_of(error), code=error.code, fields=error.details())
-    if isinstance(error, errors.TooManyTries):
+    if isinstance(error, errors.TooManyTries | errors.DecoderBusy):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.NotLoggedIn):
         response.headers["WWW-Authenticate"] = "Bearer"

@@ -239,6 +239,38 @@ class FileUnreadable(Invalid):
     reason: str
 
 
+@dataclass(eq=False)
+class PictureTooLarge(Invalid):
+    """The picture has more bytes or pixels than are decoded."""
+
+    code = "picture-too-large"
+    most_bytes: int
+    most_pixels: int
+
+
+@dataclass(eq=False)
+class NotAPicture(Invalid):
+    """The bytes are no picture of a kind that is decoded, or it is damaged: *reason* is a code."""
+
+    code = "not-a-picture"
+    reason: str
+
+
+@dataclass(eq=False)
+class DecoderStopped(Conflict):
+    """The picture broke a limit of the decoder (memory, time), or the decoder did not start."""
+
+    code = "decoder-stopped"
+
+
+@dataclass(eq=False)
+class DecoderBusy(Conflict):
+    """A picture of this person or station is being decoded, or too many of others are."""
+
+    code = "decoder-busy"
+    retry_after_seconds: int
+
+
 def invalid(where: str, code: str, text: object = "") -> InvalidInput:
     """An :class:`InvalidInput` with a single fault."""
     return InvalidInput(faults=(Fault(where, code, str(text)),))

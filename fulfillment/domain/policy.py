@@ -31,6 +31,9 @@ class WarehousePolicy:
     cart_positions: int = 12
     list_lines: int = 60
     label_scan_required: bool = True
+    proof_photos: bool = False
+    """Photos of an open order that packers take are kept, without what else is in their files."""
+    proof_photo_days: int = 90
     company_prefix: str = "9520000"
     """GS1 company prefix of the SSCCs; the default lies in GS1's range for demonstrations."""
 
@@ -61,6 +64,7 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "idle_seconds": (30, 3600),
     "cart_positions": (1, 64),
     "list_lines": (1, 500),
+    "proof_photo_days": (1, 3650),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "printer_off": get_args(PrinterOff),

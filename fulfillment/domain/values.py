@@ -52,6 +52,8 @@ class Place:
 
 
 Tone = Literal["accepted", "refused", "complete", "attention"]
+ScanSource = Literal["scanner", "camera"]
+"""What read a code: a scanner (or a person's fingers), or a camera."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, current_app, request, url_for
+from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -18,7 +20,7 @@ from fulfillment.office import choices, forms
 from fulfillment.office.addresses import typed_address
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
 from fulfillment.office.paging import next_page
-from fulfillment.services import allocating, cancelling
+from fulfillment.services import allocating, cancelling, proof_photos
 from fulfillment.services.orders import detail, listing, parting, review
 from fulfillment.services.orders.listing import OrderSearch
 from fulfillment.services.paging import Page
@@ -330,6 +332,17 @@ def cancel_shipment(order_id: int, shipment_id: int) -> Answer:
     return done(sentence, url_for(".read_order", order_id=order_id))
 
 
+@blueprint.get("/orders/<int:order_id>/shipments/<int:shipment_id>/photos/<scan_id>.jpg")
+@page(Permission.SEE_ORDERS)
+def proof_photo(order_id: int, shipment_id: int, scan_id: str) -> Answer:
+    """A photo that a packer took of a shipment."""
+    _require_shipment(order_id, shipment_id)
+    jpeg = proof_photos.read_photo(
+        actor(), shipment_id=shipment_id, scan_id=scan_id, root=_photo_root()
+    )
+    return FlaskResponse(jpeg, mimetype="image/jpeg")
+
+
 # --- parts ---------------------------------------------------------------------------------------
 
 
@@ -361,7 +374,18 @@ def _order_page(order_id: int, refused: Refusal | None = None) -> Answer:
         services=choices.services(),
         service_can_change=allocating.SERVICE_CAN_CHANGE,
         open_states=listing.OPEN_STATES,
+        photos={
+            shipment.id: proof_photos.list_photos(
+                actor(), shipment_id=shipment.id, root=_photo_root()
+            )
+            for shipment in order.shipments
+        },
     )
+
+
+def _photo_root() -> Path:
+    root: Path = current_app.config["PROOF_PHOTOS"]
+    return root
 
 
 def _require_shipment(order_id: int, shipment_id: int) -> None:

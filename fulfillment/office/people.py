@@ -36,6 +36,8 @@ POLICY_LABELS = {
     "cart_positions": _("Positions of a cart"),
     "list_lines": _("Lines of a pick list, at most"),
     "label_scan_required": _("The label is scanned before the parcel ships"),
+    "proof_photos": _("Photos that packers take of an order are kept as proof"),
+    "proof_photo_days": _("Proof photos are deleted after so many days"),
     "company_prefix": _("GS1 company prefix of the parcels' SSCCs"),
 }
 CHOICES = {

@@ -142,6 +142,7 @@ ACTS: Mapping[str, str] = {
     "un-ship": _("shipment taken back from the dock"),
     "change-service": _("service changed"),
     "deallocate": _("shipment taken apart"),
+    "proof-photo-kept": _("proof photo kept"),
 }
 PLACES: Mapping[str, str] = {
     "bin": _("bin"),

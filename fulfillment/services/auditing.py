@@ -119,6 +119,7 @@ class LoggedScan:
     by: str
     station: str | None
     raw: str
+    source: str
     accepted: bool
     code: str
     fields: dict[str, Any]
@@ -175,6 +176,7 @@ def _scans_of(warehouse_ids: frozenset[int] | None) -> Select[Any]:
             _user.c.name.label("by"),
             _station.c.code.label("station"),
             _scan.c.raw,
+            _scan.c.source,
             _scan.c.accepted,
             _scan.c.code,
             _scan.c.fields,

@@ -23,7 +23,7 @@ from fulfillment.domain.errors import (
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.pick_walk import Decision, PickState, Put, Seen, SeenPut, UndoPut
 from fulfillment.domain.states import PICK_LIST, SHIPMENT
-from fulfillment.domain.values import BIN, TOTE, Place, Verdict
+from fulfillment.domain.values import BIN, TOTE, Place, ScanSource, Verdict
 from fulfillment.services import short_picks
 from fulfillment.store import locks
 from fulfillment.store import picking as rows
@@ -152,7 +152,15 @@ def _sight(actor: Actor, row: Row[Any] | None, pick_list_id: int) -> Row[Any]:
 
 
 @writes
-def scan(tx: Transaction, actor: Actor, *, pick_list_id: int, scan_id: str, raw: str) -> PickReply:
+def scan(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    pick_list_id: int,
+    scan_id: str,
+    raw: str,
+    source: ScanSource = "scanner",
+) -> PickReply:
     """Answer one scan of the list's picker; a known *scan_id* gets its first verdict again.
 
     Every scan is stored, refused ones too.  Raises :class:`UnknownThing` for a list that is
@@ -169,12 +177,19 @@ def scan(tx: Transaction, actor: Actor, *, pick_list_id: int, scan_id: str, raw:
         if row.known_list != pick_list_id:
             raise KeyReused(key=scan_id)
         return PickReply(known, rows.state_of(tx, row))
-    return _answer(tx, actor, row, parsed, scan_id=scan_id, raw=raw)
+    return _answer(tx, actor, row, parsed, Read(scan_id, raw, source))
 
 
-def _answer(
-    tx: Transaction, actor: Actor, row: Row[Any], parsed: Scan, *, scan_id: str, raw: str
-) -> PickReply:
+@dataclass(frozen=True)
+class Read:
+    """What was read: the scan's id, its text, and what read it."""
+
+    scan_id: str
+    raw: str
+    source: ScanSource
+
+
+def _answer(tx: Transaction, actor: Actor, row: Row[Any], parsed: Scan, read: Read) -> PickReply:
     seen: Seen
     feeds = OpenFeeds()
     if isinstance(parsed, OwnScan) and parsed.kind is Own.TOTE and row.in_hand:
@@ -186,8 +201,8 @@ def _answer(
     effect = decision.effect
     if isinstance(effect, Put) and effect.binds and not _bind_tote(tx, effect, row.id):
         # Another picker's scan took the tote since it was looked at: look again.
-        return _answer(tx, actor, row, parsed, scan_id=scan_id, raw=raw)
-    return _Step(tx, actor, state, scan_id=scan_id, raw=raw).carry_out(decision, feeds)
+        return _answer(tx, actor, row, parsed, read)
+    return _Step(tx, actor, state, read).carry_out(decision, feeds)
 
 
 def _see(tx: Transaction, state: PickState, parsed: Scan) -> Seen:
@@ -224,14 +239,13 @@ class _Step:
     tx: Transaction
     actor: Actor
     state: PickState
-    scan_id: str
-    raw: str
+    read: Read
 
     def carry_out(self, decision: Decision, feeds: OpenFeeds) -> PickReply:
         tx, state, effect = self.tx, self.state, decision.effect
         if isinstance(effect, pick_walk.CutShort):
             verdict = short_picks.cut_short(
-                tx, self.actor, state=state, short=effect, scan_id=self.scan_id
+                tx, self.actor, state=state, short=effect, scan_id=self.read.scan_id
             )
             self._record(verdict, {"lot": state.stop.lot if state.stop else ""})
             return PickReply(verdict, _after_reload(tx, state))
@@ -251,9 +265,10 @@ class _Step:
             self.tx,
             self.actor,
             verdict,
-            scan_id=self.scan_id,
+            scan_id=self.read.scan_id,
             process="pick",
-            raw=self.raw,
+            raw=self.read.raw,
+            source=self.read.source,
             subject={"pick_list_id": self.state.list_id, **subject},
         )
 
@@ -289,7 +304,7 @@ class _Step:
                 target=target,
                 reason="pick",
                 reference=("pick_feed", feed.id),
-                key=rows.pick_key(self.scan_id, number),
+                key=rows.pick_key(self.read.scan_id, number),
                 lot=stop.lot,
                 serial=serial,
                 reserved_quantity=quantity,

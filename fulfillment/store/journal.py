@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import ForeignKey, Index, String, Text, bindparam, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.errors import KeyReused
+from fulfillment.domain.values import ScanSource
 from fulfillment.store.base import BIG, DOCUMENT, Base, Code, Id, one_of, table_of
 from fulfillment.store.transaction import AnsweredBefore, Claim, Transaction
 
@@ -22,6 +23,7 @@ class ScanEvent(Base):
     __tablename__ = "scan_event"
     __table_args__ = (
         one_of("process", ("pick", "pack", "task", "dispatch"), "process"),
+        one_of("source", get_args(ScanSource), "source"),
         Index("ix_scan_event_shipment", "shipment_id"),
         Index("ix_scan_event_pick_list", "pick_list_id"),
         Index("ix_scan_event_at", "at"),
@@ -33,6 +35,8 @@ class ScanEvent(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     station_id: Mapped[int | None] = mapped_column(ForeignKey("station.id"))
     raw: Mapped[str] = mapped_column(String(512))
+    source: Mapped[str] = mapped_column(String(8), default="scanner")
+    """What read it."""
     accepted: Mapped[bool]
     code: Mapped[Code]
     fields: Mapped[dict[str, Any]]

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from fulfillment.domain.barcodes import storable
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.people import Actor
-from fulfillment.domain.values import Accepted, Verdict
+from fulfillment.domain.values import Accepted, ScanSource, Verdict
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.transaction import Transaction
@@ -27,6 +27,7 @@ def record_scan(
     process: str,
     raw: str,
     subject: Mapping[str, Any],
+    source: ScanSource = "scanner",
 ) -> int:
     """Store one scan with its verdict and return its id.
 
@@ -40,6 +41,7 @@ def record_scan(
         "user_id": actor.user_id,
         "station_id": actor.station_id,
         "raw": storable(raw),
+        "source": source,
         "accepted": isinstance(verdict, Accepted),
         "code": verdict.code,
         "fields": verdict.fields,

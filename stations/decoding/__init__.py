@@ -3,6 +3,7 @@ for bytes that anyone may have sent, `report` for somebody who asks why.
 
     decode(image, budget_ms=150) -> list[Decoded]      a live frame
     decode_upload(image) -> list[Decoded]              a photograph somebody sent
+    decode_and_copy(image) -> ReadPicture              the same, and a copy without metadata
     report(path) -> Report                             steps and times
 
 Nothing is stored, and no metadata leaves the picture.
@@ -18,7 +19,12 @@ from stations.decoding.cascade import StepTime
 from stations.decoding.opening import PictureError, open_gray
 from stations.decoding.values import Corners, Decoded, Engine, Symbology
 from stations.decoding.voting import ranked
-from stations.decoding.worker import DecoderStoppedError, decode_upload
+from stations.decoding.worker import (
+    DecoderStoppedError,
+    ReadPicture,
+    decode_and_copy,
+    decode_upload,
+)
 
 LIVE_BUDGET_MS = 150
 """For one frame of a running camera: the next frame is a new chance."""
@@ -82,10 +88,13 @@ __all__ = [
     "DecoderStoppedError",
     "Engine",
     "PictureError",
+    "ReadPicture",
     "Report",
     "StepTime",
     "Symbology",
     "decode",
+    "decode_and_copy",
     "decode_upload",
+    "ranked",
     "report",
 ]

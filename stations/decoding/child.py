@@ -1,5 +1,6 @@
 """What runs in the decoding process: limits on, then one picture after the other (`worker.py`)."""
 
+import base64
 import json
 import resource
 import sys
@@ -9,7 +10,7 @@ from typing import Any, BinaryIO
 import cv2
 
 from stations.decoding import cascade
-from stations.decoding.opening import PictureError, open_gray
+from stations.decoding.opening import PictureError, clean_copy, open_gray
 
 MEMORY_BYTES = 400 * 1024**2
 """What the process may ask for beyond what it holds after its imports."""
@@ -31,6 +32,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             gray = open_gray(image)
             decoded, _ = cascade.run(gray, budget_ms=asked["budget_ms"])
             answer: dict[str, Any] = {"decoded": [asdict(one) for one in decoded]}
+            if asked["copy"]:
+                answer["copy"] = base64.b64encode(clean_copy(image)).decode()
         except PictureError as refused:
             answer = {"refused": refused.code}
         answers.write(json.dumps(answer).encode() + b"\n")

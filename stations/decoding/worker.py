@@ -7,6 +7,7 @@ text and numbers come back, never anything that is executed.
 """
 
 import atexit
+import base64
 import json
 import os
 import select
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from stations.decoding.opening import LARGEST_FILE_BYTES, PictureError
@@ -29,6 +31,14 @@ PICTURES_PER_CHILD = 500
 
 class DecoderStoppedError(RuntimeError):
     """The decoding process was stopped by one of its limits, or broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPicture:
+    """What was read in a picture, and the picture drawn anew: a JPEG without anything beside it."""
+
+    decoded: list[Decoded]
+    jpeg: bytes
 
 
 class DecodingProcess:
@@ -58,19 +68,30 @@ class DecodingProcess:
 
         Raises PictureError for bytes that are no picture, DecoderStoppedError if the child died.
         """
+        asked = {"budget_ms": budget_ms, "copy": False}
+        return _decoded_in(self._answer(image, asked, answer_seconds))
+
+    def decode_and_copy(
+        self, image: bytes, *, budget_ms: int, answer_seconds: float = ANSWER_SECONDS
+    ) -> ReadPicture:
+        """The same, with a copy of the picture that may be kept (`opening.clean_copy`)."""
+        answer = self._answer(image, {"budget_ms": budget_ms, "copy": True}, answer_seconds)
+        return ReadPicture(_decoded_in(answer), base64.b64decode(answer["copy"]))
+
+    def _answer(self, image: bytes, asked: dict[str, Any], answer_seconds: float) -> dict[str, Any]:
         if len(image) > LARGEST_FILE_BYTES:
             raise PictureError("too-many-bytes")
         with self._lock:
             child = self._running_child()
             try:
-                answer = _ask(child, image, budget_ms=budget_ms, seconds=answer_seconds)
+                answer = _ask(child, image, asked, seconds=answer_seconds)
             except (OSError, ValueError) as broken:
                 self._stop()
                 raise DecoderStoppedError("the picture broke a limit of the decoder") from broken
             self._decoded_count += 1
         if "refused" in answer:
             raise PictureError(answer["refused"])
-        return [_decoded_from(fields) for fields in answer["decoded"]]
+        return answer
 
     def stop(self) -> None:
         """End the child, if there is one."""
@@ -109,6 +130,11 @@ def decode_upload(image: bytes, *, budget_ms: int = 1500) -> list[Decoded]:
     return _shared.decode(image, budget_ms=budget_ms)
 
 
+def decode_and_copy(image: bytes, *, budget_ms: int = 1500) -> ReadPicture:
+    """The same, with a copy that may be kept: pixels only, at most 1,600 a side, JPEG."""
+    return _shared.decode_and_copy(image, budget_ms=budget_ms)
+
+
 def _start() -> subprocess.Popen[bytes]:
     environment = {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
@@ -132,10 +158,10 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _ask(
-    child: subprocess.Popen[bytes], image: bytes, *, budget_ms: int, seconds: float
+    child: subprocess.Popen[bytes], image: bytes, asked: dict[str, Any], *, seconds: float
 ) -> dict[str, Any]:
     assert child.stdin is not None
-    header = json.dumps({"bytes": len(image), "budget_ms": budget_ms}).encode() + b"\n"
+    header = json.dumps({"bytes": len(image), **asked}).encode() + b"\n"
     child.stdin.write(header + image)
     child.stdin.flush()
     answer: dict[str, Any] = json.loads(_read_line(child, seconds=seconds))
@@ -157,6 +183,10 @@ def _read_line(child: subprocess.Popen[bytes], *, seconds: float) -> bytes:
             raise BrokenPipeError("the decoding process is gone")
         line += piece
     return line
+
+
+def _decoded_in(answer: dict[str, Any]) -> list[Decoded]:
+    return [_decoded_from(fields) for fields in answer["decoded"]]
 
 
 def _decoded_from(fields: dict[str, Any]) -> Decoded:

@@ -34,6 +34,11 @@ export class Station {
     for (const name of ["keydown", "pointerdown"]) {
       addEventListener(name, () => this.touched(), { capture: true, passive: true });
     }
+    const camera = document.getElementById("camera");
+    camera?.addEventListener("click", async () => {
+      const { toggle } = await import("./camera.js");
+      await toggle(this, camera);
+    });
     this.touched();
     this.busy = true; // what is scanned meanwhile waits for the state that it is judged by
     this.kept = await Kept.open().catch(() => null); // a browser that keeps nothing still sends
@@ -54,8 +59,9 @@ export class Station {
 
   /* --- in ------------------------------------------------------------------------------- */
 
-  scanned(raw) {
-    this.submit(this.root.dataset.scan, { raw, ...this.hooks.fields?.() });
+  /* more: what else the server is told of this scan; returns the message that waits */
+  scanned(raw, more = {}) {
+    return this.submit(this.root.dataset.scan, { raw, ...this.hooks.fields?.(), ...more });
   }
 
   submit(url, fields) {
@@ -71,6 +77,7 @@ export class Station {
     if (!this.online) this.hooks.keep(message);
     this.net();
     this.pump();
+    return message;
   }
 
   /* --- out ------------------------------------------------------------------------------ */
@@ -94,6 +101,7 @@ export class Station {
           return location.assign(answer.redirect);
         }
         this.show(answer);
+        message.answered?.(answer);
       }
       if (this.online) return;
       if (await this.refresh()) this.cameBack();

@@ -80,7 +80,7 @@ def test_a_printer_that_hangs_keeps_no_other_waiting(world: World, tmp_path: Pat
         ask_for_bin_label(world, "BIN-1")
         set_up_raw(world, quick.address, code="P2")
         ask_for_bin_label(world, "BIN-2")
-        worker = Worker(spool_root=tmp_path)
+        worker = Worker(spool_root=tmp_path, photo_root=tmp_path / "photos")
         worker.turn()
         patience = time.monotonic() + 60
         while states()[1] != "sent" and time.monotonic() < patience:

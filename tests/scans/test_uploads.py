@@ -11,7 +11,13 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from stations.decoding import DecoderStoppedError, PictureError, decode, decode_upload
+from stations.decoding import (
+    DecoderStoppedError,
+    PictureError,
+    decode,
+    decode_and_copy,
+    decode_upload,
+)
 from stations.decoding.opening import LARGEST_FILE_BYTES
 from stations.decoding.worker import DecodingProcess
 
@@ -45,6 +51,27 @@ def bomb(side: int) -> bytes:
 def test_a_photograph_is_decoded_in_its_own_process(kind: str) -> None:
     (found,) = decode_upload(picture(kind))
     assert found == decode(picture(kind))[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [
+        ("L", "PNG"),
+        ("I;16", "PNG"),
+        ("LA", "PNG"),
+        ("P", "GIF"),
+        ("CMYK", "JPEG"),
+        ("RGBA", "WEBP"),
+    ],
+)
+def test_a_copy_to_keep_is_a_plain_jpeg_on_which_the_code_can_be_read(mode: str, kind: str) -> None:
+    file = BytesIO()
+    Image.open(BytesIO(picture())).convert("L").convert(mode).save(file, kind)
+    read = decode_and_copy(file.getvalue())
+    assert read.decoded == decode_upload(file.getvalue())
+    copy = Image.open(BytesIO(read.jpeg))
+    assert (copy.format, copy.mode) == ("JPEG", "RGB")
+    assert [one.text for one in decode(read.jpeg)] == [TEXT]
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "BMP", "PPM", "EPS", "ICO", "TGA"])

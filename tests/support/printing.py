@@ -90,7 +90,7 @@ def states() -> list[str]:
 
 def work(spool_root: Path) -> None:
     """One round of a worker, to its end."""
-    worker = Worker(spool_root=spool_root)
+    worker = Worker(spool_root=spool_root, photo_root=spool_root / "photos")
     worker.turn()
     worker.close()
 

@@ -135,6 +135,7 @@ class ScanDetail:
     station: str
     process: str
     raw: str
+    source: str
     accepted: bool
     code: str
     quantity: int
@@ -433,6 +434,7 @@ def _scans(tx: Transaction, shipment_ids: Sequence[int]) -> tuple[ScanDetail, ..
             func.coalesce(_station.c.code, "").label("station"),
             _scan.c.process,
             _scan.c.raw,
+            _scan.c.source,
             _scan.c.accepted,
             _scan.c.code,
             _scan.c.quantity,

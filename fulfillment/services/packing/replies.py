@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from fulfillment.domain.packing import BenchState, LotShare, PackLine, next_step
 from fulfillment.domain.people import Actor
-from fulfillment.domain.values import Accepted, Refused, Verdict
+from fulfillment.domain.values import Accepted, Refused, ScanSource, Verdict
 from fulfillment.store import packing as rows
 from fulfillment.store.packing import Counted
 from fulfillment.store.scans import record_scan
@@ -193,6 +193,7 @@ def record(
     shipment_id: int | None = None,
     parcel_id: int | None = None,
     counted: Sequence[Counted] = (),
+    source: ScanSource = "scanner",
 ) -> int:
     """Store one packing scan, refused ones too, and return its id."""
     with_counts = verdict
@@ -207,6 +208,7 @@ def record(
         scan_id=scan_id,
         process="pack",
         raw=raw,
+        source=source,
         subject={
             "shipment_id": shipment_id,
             "parcel_id": parcel_id,

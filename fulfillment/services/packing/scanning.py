@@ -26,7 +26,7 @@ from fulfillment.domain.packing import Item, judge_item, missing_words, with_cou
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import SHIPMENT
-from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, Verdict
+from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, ScanSource, Verdict
 from fulfillment.services.packing import sealing, shipping, shorting
 from fulfillment.services.packing.replies import (
     Bench,
@@ -56,12 +56,13 @@ _event = table_of(ScanEvent)
 
 @dataclass(frozen=True)
 class Gesture:
-    """One scan on its way through: who, where, which id, what text."""
+    """One scan on its way through: who, where, which id, what text, read by what."""
 
     actor: Actor
     station_id: int
     scan_id: str
     raw: str
+    source: ScanSource = "scanner"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,15 @@ class Outcome:
 
 
 @writes
-def scan(tx: Transaction, actor: Actor, *, station_id: int, scan_id: str, raw: str) -> BenchReply:
+def scan(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    station_id: int,
+    scan_id: str,
+    raw: str,
+    source: ScanSource = "scanner",
+) -> BenchReply:
     """Take one scan at a packing station.
 
     The first scan of a tote, order, shipment or pick list opens a shipment; items are counted
@@ -88,7 +97,7 @@ def scan(tx: Transaction, actor: Actor, *, station_id: int, scan_id: str, raw: s
     Raises: NotPermitted when *actor* may not pack in the station's warehouse.
     """
     check_scan_id(scan_id)
-    gesture = Gesture(actor, station_id, scan_id, raw)
+    gesture = Gesture(actor, station_id, scan_id, raw, source)
     row = rows.bench_at(tx, station_id, scan_id)
     if row is None:
         return _without_order(tx, gesture)
@@ -132,6 +141,7 @@ def _recorded(tx: Transaction, gesture: Gesture, outcome: Outcome) -> BenchReply
         station_id=gesture.station_id,
         scan_id=gesture.scan_id,
         raw=gesture.raw,
+        source=gesture.source,
         verdict=outcome.verdict,
         shipment_id=opened.row.shipment_id if opened else outcome.shipment_id,
         parcel_id=getattr(opened.row, "parcel_id", None) if opened else None,
