@@ -157,9 +157,9 @@ PACKS: Mapping[str, str] = {
     "case": _("case"),
 }
 PROCESSES: Mapping[str, str] = {
-    "pick": _("picking"),
-    "pack": _("packing"),
-    "task": _("task"),
+    "pick": _("Picking"),
+    "pack": _("Packing"),
+    "task": _("Task"),
     "dispatch": _("dispatch"),
 }
 ROLES: Mapping[str, str] = {
