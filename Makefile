@@ -25,6 +25,7 @@ PYBABEL = .venv/bin/pybabel
 CATALOGUES = fulfillment/translations
 
 words:
+	@mkdir -p build
 	$(PYBABEL) --quiet extract --mapping-file babel.cfg --add-location file --sort-output --no-wrap \
 		--project Fulfillment --output-file build/messages.pot .
 	$(PYBABEL) --quiet update --input-file build/messages.pot --output-dir $(CATALOGUES) \

@@ -286,7 +286,7 @@ def sentence(code: str, fields: Mapping[str, Any]) -> str:
     if found is None:
         return code
     shown = in_words(fields, WORDS, weights=found.weights)
-    return " ".join(said(part, shown) for part in (found.sentence, found.advice) if part)
+    return together(*(said(part, shown) for part in (found.sentence, found.advice) if part))
 
 
 def said(msgid: str, fields: Mapping[str, Any]) -> str:
@@ -296,6 +296,11 @@ def said(msgid: str, fields: Mapping[str, Any]) -> str:
         if isinstance(value, list | tuple):
             filled[name] = ", ".join(map(str, value))
     return str(gettext(msgid) % filled)
+
+
+def together(*sentences: str) -> str:
+    """Sentences one behind the other; a full-width stop brings its own blank along."""
+    return " ".join(sentences).replace("。 ", "。")
 
 
 def in_words(

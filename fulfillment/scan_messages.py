@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from fulfillment.domain.values import Verdict
-from fulfillment.messages import Message, in_words, said
+from fulfillment.messages import Message, in_words, said, together
 
 
 def _(sentence: str) -> str:
@@ -446,7 +446,7 @@ def _sentence(table: Mapping[str, Message], code: str, fields: Mapping[str, Any]
         spoken["probably"] = _guess(fields["probably"])
     advice = next((text for name, text in message.advice_with if fields.get(name)), message.advice)
     sentence = said(message.sentence, spoken)
-    return f"{sentence} {said(advice, spoken)}" if advice else sentence
+    return together(sentence, said(advice, spoken)) if advice else sentence
 
 
 def _guess(probably: str) -> str:
