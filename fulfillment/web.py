@@ -73,8 +73,8 @@ def wire(app: Flask, *, secure: bool) -> None:
     app.jinja_env.globals.update(
         navigation=access.navigation,
         languages=LOCALES,
-        units=UNITS,
-        language=_locale,
+        unit_signs=UNITS,
+        present_language=_locale,
         language_tag=lambda: _locale().replace("_", "-"),
     )
     app.before_request(_begin)
