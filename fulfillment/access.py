@@ -21,6 +21,7 @@ from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 from flask import current_app, flash, g, redirect, request, session, url_for
+from flask_babel import gettext
 from werkzeug.exceptions import NotFound as NoSuchAddress
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
@@ -49,8 +50,14 @@ class Area:
     path: str
     permission: Permission
 
+    @property
+    def words(self) -> str:
+        """The label in the language of the request."""
+        return str(gettext(self.label))
+
 
 def _(label: str) -> str:
+    """Mark a label for the catalogues; it is translated when it is shown."""
     return label
 
 
@@ -153,6 +160,18 @@ def open_station(response: AnyResponse, token: str) -> None:
 def station_token() -> str:
     """The secret of the station that this browser is, '' if it is none."""
     return _cookie("station")
+
+
+def remember_language(response: AnyResponse, locale: str) -> None:
+    """Let the browser remember the language of its log-in page; anything else is passed over."""
+    if locale in people.LOCALES:
+        _set_cookie(response, "language", locale, days=STATION_DAYS)
+
+
+def browser_language() -> str:
+    """The language that was chosen while nobody was logged in, '' if none was."""
+    locale = _cookie("language")
+    return locale if locale in people.LOCALES else ""
 
 
 def tell(code: str, fields: Mapping[str, object] | None = None) -> None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext
+
+from fulfillment import formats
 
 
 def _(sentence: str) -> str:
@@ -28,6 +31,8 @@ class Message:
     advice: str = ""
     advice_with: tuple[tuple[str, str], ...] = ()
     """Better advice where a field says more: (field, advice); the first that is not empty counts."""
+    weights: tuple[str, ...] = ()
+    """The fields that are grams: they are said in the reader's units."""
 
 
 MESSAGES: dict[str, Message] = {
@@ -58,8 +63,9 @@ MESSAGES: dict[str, Message] = {
     "cannot-merge": Message(_("These orders do not go together: %(reason)s.")),
     "nothing-to-do": Message(_("There is nothing to do: %(what)s.")),
     "weight-blocked": Message(
-        _("The scale reads %(measured_grams)s g, expected are %(expected_grams)s g."),
+        _("The scale reads %(measured_grams)s, expected are %(expected_grams)s."),
         _("Check the contents, or ask a supervisor."),
+        weights=("measured_grams", "expected_grams"),
     ),
     "key-reused": Message(
         _("The idempotency key was used before for another request."), _("Use a new key.")
@@ -132,6 +138,155 @@ MESSAGES: dict[str, Message] = {
 }
 
 
+STATES: Mapping[str, str] = {
+    "review": _("in review"),
+    "confirmed": _("confirmed"),
+    "allocated": _("allocated"),
+    "merged": _("merged"),
+    "cancelled": _("cancelled"),
+    "shipped": _("shipped"),
+    "released": _("released"),
+    "picking": _("picking"),
+    "picked": _("picked"),
+    "packing": _("packing"),
+    "packed": _("packed"),
+    "labelled": _("labelled"),
+    "dispatched": _("dispatched"),
+    "queued": _("waits for the printer"),
+    "leased": _("at the printer"),
+    "sent": _("sent to the printer"),
+    "failed": _("the printer failed"),
+    "unknown": _("perhaps printed"),
+    "open": _("open"),
+    "closed": _("closed"),
+    "weighed": _("weighed"),
+    "claimed": _("claimed"),
+    "done": _("done"),
+    "short": _("short"),
+    "active": _("valid"),
+    "void": _("void"),
+    "on hold": _("on hold"),
+}
+HOLDS: Mapping[str, str] = {
+    "address": _("address incomplete"),
+    "payment": _("payment open"),
+    "stock": _("question about stock"),
+    "fraud": _("suspicion of fraud"),
+    "customer-note": _("note of the customer"),
+    "other": _("other"),
+}
+KINDS: Mapping[str, str] = {
+    "badge": _("badge"),
+    "barcode": _("barcode"),
+    "count": _("count"),
+    "enrolment code": _("enrolment code"),
+    "file": _("file"),
+    "hold": _("hold"),
+    "import": _("import"),
+    "label": _("label"),
+    "location": _("place"),
+    "open order": _("open order"),
+    "order": _("order"),
+    "order-line": _("order line"),
+    "parcel": _("parcel"),
+    "pick list": _("pick list"),
+    "pick-list": _("pick list"),
+    "pick stop": _("stop of a pick list"),
+    "print job": _("print job"),
+    "printer": _("printer"),
+    "product": _("product"),
+    "seller": _("seller"),
+    "serial": _("serial number"),
+    "service": _("service"),
+    "shipment": _("shipment"),
+    "station": _("station"),
+    "task": _("task"),
+    "token": _("token"),
+    "user": _("user"),
+    "warehouse": _("warehouse"),
+    "wave": _("wave"),
+}
+PERMISSIONS: Mapping[str, str] = {
+    "pick": _("pick"),
+    "pack": _("pack"),
+    "ship": _("ship"),
+    "work-tasks": _("work on tasks"),
+    "see-orders": _("see orders"),
+    "enter-orders": _("enter orders"),
+    "review-orders": _("review orders"),
+    "cancel-orders": _("cancel orders"),
+    "allocate": _("promise stock"),
+    "release": _("release waves"),
+    "see-stock": _("see stock"),
+    "change-stock": _("change stock"),
+    "override": _("override as a supervisor"),
+    "see-catalogue": _("see the catalogue"),
+    "change-catalogue": _("change the catalogue"),
+    "see-reports": _("see reports"),
+    "change-policy": _("change the policy"),
+    "manage-people": _("manage people"),
+}
+EVENTS: Mapping[str, str] = {
+    "allocate": _("promise stock"),
+    "await-pick": _("wait for another pick"),
+    "cancel": _("cancel"),
+    "change-service": _("change the service"),
+    "claim": _("claim"),
+    "close": _("close"),
+    "complete": _("complete it"),
+    "confirm": _("confirm"),
+    "confirm without a scan": _("confirm without a scan"),
+    "deallocate": _("take apart"),
+    "dispatch": _("dispatch"),
+    "fall-back": _("owe units again"),
+    "finish": _("finish"),
+    "finish-pick": _("finish picking"),
+    "forget": _("forget the weight"),
+    "give-back": _("give back"),
+    "hand-over": _("hand over"),
+    "label": _("make its label"),
+    "lease": _("print"),
+    "lose": _("lose"),
+    "merge": _("merge"),
+    "open": _("open it"),
+    "override weight": _("accept the weight"),
+    "pick": _("pick"),
+    "put-aside": _("put aside"),
+    "reject": _("reject"),
+    "release": _("release"),
+    "reopen": _("open again"),
+    "repeat": _("repeat"),
+    "send": _("send"),
+    "ship": _("ship"),
+    "short": _("report short"),
+    "start-pick": _("start picking"),
+    "un-ship": _("take back from the dock"),
+    "undo": _("undo"),
+    "undo-pick": _("undo the pick"),
+    "void": _("void the label"),
+    "weigh": _("weigh"),
+    "withdraw": _("withdraw"),
+}
+NOTHING: Mapping[str, str] = {
+    "hold": _("no hold"),
+    "nothing is owed": _("nothing is owed"),
+    "pick list": _("no pick list waits"),
+    "print": _("nothing to print"),
+    "release": _("nothing waits for release"),
+    "stock adjustment": _("the stock is as you say"),
+}
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "event": EVENTS,
+    "holds": HOLDS,
+    "kind": KINDS,
+    "machine": KINDS,
+    "permission": PERMISSIONS,
+    "state": STATES,
+    "what": NOTHING,
+}
+"""Words of the closed lists that stand in fields: field -> code -> word."""
+
+
 def title(code: str) -> str:
     """The English sentence of a code, its gaps named: the same for every occurrence."""
     found = MESSAGES.get(code)
@@ -143,7 +298,8 @@ def sentence(code: str, fields: Mapping[str, Any]) -> str:
     found = MESSAGES.get(code)
     if found is None:
         return code
-    return " ".join(said(part, fields) for part in (found.sentence, found.advice) if part)
+    shown = in_words(fields, WORDS, weights=found.weights)
+    return together(*(said(part, shown) for part in (found.sentence, found.advice) if part))
 
 
 def said(msgid: str, fields: Mapping[str, Any]) -> str:
@@ -153,3 +309,36 @@ def said(msgid: str, fields: Mapping[str, Any]) -> str:
         if isinstance(value, list | tuple):
             filled[name] = ", ".join(map(str, value))
     return str(gettext(msgid) % filled)
+
+
+def together(*sentences: str) -> str:
+    """Sentences one behind the other; a full-width stop brings its own blank along."""
+    return " ".join(sentences).replace("。 ", "。")
+
+
+def in_words(
+    fields: Mapping[str, Any],
+    words: Mapping[str, Mapping[str, str]],
+    *,
+    weights: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """The fields as people read them: codes by *words*, grams, moments and days in their form."""
+    shown = dict(fields)
+    for name, value in fields.items():
+        if name in weights and isinstance(value, int):
+            shown[name] = formats.weight(value)
+        elif name == "since":
+            shown[name] = formats.moment_text(datetime.fromisoformat(value))
+        elif name in ("expired_on", "expires_on"):
+            shown[name] = formats.day(date.fromisoformat(value))
+        elif name == "holds":
+            codes = value.split(", ") if isinstance(value, str) else value
+            shown[name] = [_word(HOLDS, code) for code in codes]
+        elif name in words:
+            shown[name] = _word(words[name], value)
+    return shown
+
+
+def _word(table: Mapping[str, str], code: Any) -> Any:
+    known = isinstance(code, str) and code in table
+    return str(gettext(table[code])) if known else code

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from fulfillment.domain.values import Verdict
-from fulfillment.messages import Message, said
+from fulfillment.messages import Message, in_words, said, together
 
 
 def _(sentence: str) -> str:
@@ -43,7 +43,7 @@ PACK: Mapping[str, Message] = {
     "taken-out": Message(_("%(quantity)s × %(sku)s %(name)s is out of the box.")),
     "next-parcel": Message(_("Parcel %(parcel)s is open."), _("Go on with the next piece.")),
     "carton-chosen": Message(_("Carton %(carton)s it is.")),
-    "weighed": Message(_("Parcel %(parcel)s weighs %(grams)s g.")),
+    "weighed": Message(_("Parcel %(parcel)s weighs %(grams)s."), weights=("grams",)),
     "label-printed": Message(
         _("The label %(tracking)s is made."),
         _("Stick it on parcel %(parcel)s of %(parcels)s and scan it."),
@@ -142,12 +142,15 @@ PACK: Mapping[str, Message] = {
     "nothing-to-take-over": Message(_("There is nothing to take over."), _("Scan the tote first.")),
     "not-weighable": Message(_("Nothing waits for the scale (%(state)s).")),
     "weight-not-positive": Message(
-        _("The scale reads %(grams)s g."), _("Put the box on it, and wait until it is still.")
+        _("The scale reads %(grams)s."),
+        _("Put the box on it, and wait until it is still."),
+        weights=("grams",),
     ),
     "weight-outside": Message(
-        _("%(grams)s g on the scale, %(expected)s g ± %(allowed)s g expected."),
+        _("%(grams)s on the scale, %(expected)s ± %(allowed)s expected."),
         _("Check the contents, or ask a supervisor."),
         (("probably", _("Probably %(probably)s. Check the contents, or ask a supervisor.")),),
+        weights=("grams", "expected", "allowed"),
     ),
     "label-exists": Message(
         _("The label %(tracking)s is made already."), _("Scan VOID LABEL before a change.")
@@ -423,6 +426,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 """Words of the closed lists that stand in fields: field -> code -> word."""
 
 
+GUESSES: Mapping[str, str] = {
+    " missing": _("%(what)s missing"),
+    " too many": _("%(what)s too many"),
+}
+"""What a weight may mean, by how the guess of ``domain/packing.probably`` ends."""
+
+
 def of_verdict(process: Process, verdict: Verdict) -> str:
     """What came of a scan, in the language of the request."""
     return _sentence(SCANS[process], verdict.code, verdict.fields)
@@ -435,15 +445,17 @@ def of_next_step(process: Process, code: str, fields: Mapping[str, Any]) -> str:
 
 def _sentence(table: Mapping[str, Message], code: str, fields: Mapping[str, Any]) -> str:
     message = table[code]
-    spoken = _with_words(fields)
+    spoken = in_words(fields, WORDS, weights=message.weights)
+    if "probably" in fields:
+        spoken["probably"] = _guess(fields["probably"])
     advice = next((text for name, text in message.advice_with if fields.get(name)), message.advice)
     sentence = said(message.sentence, spoken)
-    return f"{sentence} {said(advice, spoken)}" if advice else sentence
+    return together(sentence, said(advice, spoken)) if advice else sentence
 
 
-def _with_words(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields, with words for the codes of closed lists."""
-    coded = [name for name in WORDS.keys() & fields.keys() if fields[name] in WORDS[name]]
-    if not coded:
-        return fields
-    return {**fields, **{name: said(WORDS[name][fields[name]], {}) for name in coded}}
+def _guess(probably: str) -> str:
+    """``1 × A missing`` in the language of the request."""
+    for end, sentence in GUESSES.items():
+        if probably.endswith(end):
+            return said(sentence, {"what": probably.removesuffix(end)})
+    return probably

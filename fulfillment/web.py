@@ -20,11 +20,11 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import IntegerConverter
 
-from fulfillment import access, messages, metrics
+from fulfillment import access, formats, messages, metrics
 from fulfillment.api import problems
 from fulfillment.domain.errors import DomainError
 from fulfillment.logs import log
-from fulfillment.services.people import LOCALES
+from fulfillment.services.people import LOCALES, UNITS
 from fulfillment.statuses import status_of
 
 if TYPE_CHECKING:
@@ -69,9 +69,12 @@ def wire(app: Flask, *, secure: bool) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session that it is tied to
     _csrf.init_app(app)
     Babel(app, locale_selector=_locale, default_locale="en")
+    formats.register(app)
     app.jinja_env.globals.update(
         navigation=access.navigation,
         languages=LOCALES,
+        unit_signs=UNITS,
+        present_language=_locale,
         language_tag=lambda: _locale().replace("_", "-"),
     )
     app.before_request(_begin)
@@ -150,10 +153,13 @@ def _end(response: Response) -> Response:
 
 
 def _locale() -> str:
-    """The language of whoever is logged in, else what the browser asks for."""
+    """The language of whoever is logged in, else what the browser was set to or asks for."""
     actor = g.get("actor")
     if actor is not None:
         return str(actor.locale)
+    chosen = access.browser_language()
+    if chosen:
+        return chosen
     wanted = request.accept_languages.values()
     for language in wanted:
         tag = language.replace("-", "_").lower()

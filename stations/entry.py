@@ -38,6 +38,13 @@ def home() -> Response:
     return redirect("/", HTTPStatus.SEE_OTHER)
 
 
+@blueprint.get("/me")
+@page(locked=LOG_IN)
+def me() -> str:
+    """Who I am here: my language, my units, and the way out."""
+    return render_template("stations/me.html")
+
+
 @blueprint.get("/log-in")
 @public
 def log_in() -> str:

@@ -28,7 +28,7 @@ from stations.frame import (
     source_in,
     warehouse_in_use,
 )
-from stations.sheets import COMMAND_WORDS, REASON_WORDS
+from stations.sheets import command_words, reason_words
 
 COMMANDS = (Command.SHORT, Command.SKIP, Command.TOTE_FULL, Command.UNDO, Command.HAND_OVER)
 MOST_QUANTITY_BUTTONS = 12
@@ -153,7 +153,7 @@ def _buttons(view: PickState | None) -> list[tuple[str, str]]:
             for number in range(min(view.stop.wanted, MOST_QUANTITY_BUTTONS))
         ]
         reasons = [
-            (REASON_WORDS[reason], own_code(Own.REASON, reason.upper())) for reason in SHORT_REASONS
+            (reason_words(reason), own_code(Own.REASON, reason.upper())) for reason in SHORT_REASONS
         ]
         chosen = view.short_found is not None
         return [*([] if chosen else found), *reasons, _command(Command.UNDO)]
@@ -161,4 +161,4 @@ def _buttons(view: PickState | None) -> list[tuple[str, str]]:
 
 
 def _command(command: Command) -> tuple[str, str]:
-    return COMMAND_WORDS[command], own_code(Own.COMMAND, command)
+    return command_words(command), own_code(Own.COMMAND, command)

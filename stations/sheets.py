@@ -65,6 +65,16 @@ REASON_WORDS: Mapping[str, str] = {
 }
 
 
+def command_words(command: Command) -> str:
+    """What a button or barcode of a command says, in the language of the request."""
+    return str(gettext(COMMAND_WORDS[command]))
+
+
+def reason_words(reason: str) -> str:
+    """What a button or barcode of a reason says, in the language of the request."""
+    return str(gettext(REASON_WORDS[reason]))
+
+
 @blueprint.get("/commands.pdf")
 @page(locked=LOG_IN)
 def commands() -> Response:
@@ -81,7 +91,7 @@ def command_sheet() -> CommandSheet:
             *(
                 CommandCode(
                     barcode=own_code(Own.COMMAND, command),
-                    words=str(gettext(COMMAND_WORDS[command])),
+                    words=command_words(command),
                     explanation=str(gettext(COMMAND_EXPLAINED[command])),
                 )
                 for command in Command
@@ -89,7 +99,7 @@ def command_sheet() -> CommandSheet:
             *(
                 CommandCode(
                     barcode=own_code(Own.REASON, reason.upper()),
-                    words=str(gettext(REASON_WORDS[reason])),
+                    words=reason_words(reason),
                     explanation=str(gettext("Reason, after SHORT")),
                 )
                 for reason in SHORT_REASONS

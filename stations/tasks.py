@@ -27,7 +27,7 @@ from stations.frame import (
     scan_id_in,
     warehouse_in_use,
 )
-from stations.sheets import COMMAND_WORDS
+from stations.sheets import command_words
 
 COMMANDS = (Command.CONFIRM, Command.UNDO)
 
@@ -98,6 +98,6 @@ def _shown(view: TaskState, verdict: Verdict | None = None) -> dict[str, Any]:
         "verdict": verdict,
         "message": words.of_verdict("task", verdict) if verdict else "",
         "buttons": [
-            (COMMAND_WORDS[command], own_code(Own.COMMAND, command)) for command in COMMANDS
+            (command_words(command), own_code(Own.COMMAND, command)) for command in COMMANDS
         ],
     }

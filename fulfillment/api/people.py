@@ -26,6 +26,7 @@ from fulfillment.services.paging import Page
 routes = Routes("people", tag="People")
 
 Locale = Literal["en", "zh_Hant", "zh_Hans"]
+Units = Literal["metric", "imperial"]
 MOST_ROLES = 100
 
 
@@ -47,6 +48,7 @@ class NewUserInput(Input):
     login: CodeText
     name: NameText
     locale: Locale = "en"
+    units: Units = "metric"
     roles: list[RoleInput] = Field(max_length=MOST_ROLES)
 
 
@@ -55,6 +57,7 @@ class UserChange(Input):
 
     name: NameText | None = None
     locale: Locale | None = None
+    units: Units | None = None
     active: bool | None = None
 
 
@@ -85,6 +88,7 @@ class UserOutput(Output):
     login: str
     name: str
     locale: str
+    units: str
     badge: str | None
     active: bool
     created_at: datetime
@@ -133,6 +137,7 @@ def create_user(actor: Actor, body: NewUserInput) -> people.FirstPassword:
         login=body.login,
         name=body.name,
         locale=body.locale,
+        units=body.units,
         roles=[role.wish() for role in body.roles],
     )
 
@@ -147,7 +152,12 @@ def read_user(actor: Actor, user_id: int) -> people.UserRow:
 def change_user(actor: Actor, user_id: int, body: UserChange) -> people.UserRow:
     """Change an account; `active: false` ends its sessions and tokens at once."""
     return people.change_user(
-        actor, user_id, name=body.name, locale=body.locale, active=body.active
+        actor,
+        user_id,
+        name=body.name,
+        locale=body.locale,
+        units=body.units,
+        active=body.active,
     )
 
 

@@ -79,6 +79,7 @@ class Actor:
     grants: tuple[Grant, ...]
     station_id: int | None = None
     locale: str = "en"
+    units: str = "metric"
 
     def may(
         self,

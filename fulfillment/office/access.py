@@ -15,6 +15,7 @@ from fulfillment.access import (
     path_within,
     presence,
     public,
+    remember_language,
     tell,
     tell_refusal,
 )
@@ -91,6 +92,19 @@ def do_choose_password() -> Response:
 @blueprint.post("/language")
 @page(first_password=True)
 def choose_language() -> Response:
-    """Read everything in another language from now on."""
-    people.choose_locale(actor(), request.form.get("locale", ""))
+    """Read everything in another language or in other units from now on."""
+    people.choose_reading(
+        actor(),
+        locale=request.form.get("locale", ""),
+        units=request.form.get("units", actor().units),
+    )
     return redirect(path_within(request.form.get("next", "/")), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/log-in/language")
+@public
+def choose_language_here() -> Response:
+    """The language of this browser while nobody is logged in."""
+    response = redirect(path_within(request.form.get("next", "/")), HTTPStatus.SEE_OTHER)
+    remember_language(response, request.form.get("locale", ""))
+    return response

@@ -21,25 +21,6 @@ blueprint = Blueprint("office_people", __name__, url_prefix="/settings")
 ROWS_PER_PAGE = 200
 
 
-def _(label: str) -> str:
-    return label
-
-
-POLICY_LABELS = {
-    "weight_tolerance_percent": _("Weight tolerance, percent of the expected weight"),
-    "weight_tolerance_grams": _("Weight tolerance, grams (the greater one counts)"),
-    "printer_off": _("When the label printer is off"),
-    "scan_out": _("Parcels are scanned out to the van"),
-    "pick_confirmation": _("Picking is confirmed by"),
-    "bench_short": _("When an item is missing at the bench"),
-    "idle_seconds": _("A station locks after so many seconds without a scan"),
-    "cart_positions": _("Positions of a cart"),
-    "list_lines": _("Lines of a pick list, at most"),
-    "label_scan_required": _("The label is scanned before the parcel ships"),
-    "proof_photos": _("Photos that packers take of an order are kept as proof"),
-    "proof_photo_days": _("Proof photos are deleted after so many days"),
-    "company_prefix": _("GS1 company prefix of the parcels' SSCCs"),
-}
 CHOICES = {
     "printer_off": get_args(PrinterOff),
     "pick_confirmation": get_args(PickConfirmation),
@@ -70,6 +51,7 @@ def create_user() -> str:
         login=_text("login", most=64),
         name=_text("name", most=200),
         locale=request.form.get("locale", "en"),
+        units=request.form.get("units", people.METRIC),
         roles=_roles(request.form),
     )
     return render_template(
@@ -97,7 +79,12 @@ def read_user(user_id: int) -> str:
 def change_user(user_id: int) -> Response:
     """Change the name, or switch the account on or off."""
     people.change_user(
-        actor(), user_id, name=_text("name", most=200), active="active" in request.form
+        actor(),
+        user_id,
+        name=_text("name", most=200),
+        locale=request.form.get("locale"),
+        units=request.form.get("units"),
+        active="active" in request.form,
     )
     return _saved(user_id)
 
@@ -153,7 +140,6 @@ def list_policies() -> str:
         "office/policy.html",
         policies=[(each, asdict(each.policy)) for each in people.list_policies(actor())],
         choices=CHOICES,
-        labels=POLICY_LABELS,
     )
 
 

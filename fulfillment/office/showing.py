@@ -1,17 +1,11 @@
-"""How values look on the pages of the office: moments, money, words; filters of the templates."""
+"""The words of the office for its templates: a filter for each table of :mod:`words`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.numbers import format_currency, get_currency_precision
 from flask import Flask
-from flask_babel import get_locale
-from markupsafe import Markup
 
 from fulfillment.access import actor
 from fulfillment.domain.barcodes import Own
@@ -23,10 +17,9 @@ from fulfillment.office.barcodes import own_svg
 def register(app: Flask) -> None:
     """Give the templates their filters."""
     app.jinja_env.filters.update(
-        moment=moment,
-        money=money,
         **{f"as_{name}": partial(words.word, table) for name, table in _TABLES.items()},
         as_waits=words.waits,
+        as_fault=words.fault,
     )
     app.jinja_env.globals.update(may=may, barcode=lambda kind, payload: own_svg(Own[kind], payload))
 
@@ -47,23 +40,13 @@ _TABLES = {
     "pack": words.PACKS,
     "process": words.PROCESSES,
     "field": words.FIELDS,
+    "role": words.ROLES,
+    "policy": words.POLICIES,
+    "choice": words.CHOICES,
+    "taken": words.TAKEN,
+    "cause": words.CAUSES,
+    "invariant": words.INVARIANTS,
 }
-
-
-def moment(value: datetime | None, timezone: str = "") -> str | Markup:
-    """A moment on the clock of *timezone* ('' = UTC), its zone named; '–' for none."""
-    if value is None:
-        return "–"
-    local = value.astimezone(ZoneInfo(timezone) if timezone else UTC)
-    return Markup('<time datetime="{}">{}</time>').format(
-        value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), local.strftime("%Y-%m-%d %H:%M %Z")
-    )
-
-
-def money(minor: int, currency: str) -> str:
-    """An amount in the form of the reader's language."""
-    amount = Decimal(minor).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=get_locale())
 
 
 def may(permission: str, **where: Any) -> bool:

@@ -16,6 +16,7 @@ from fulfillment.domain.people import Permission
 from fulfillment.domain.waving import Items, WaveChoice
 from fulfillment.office import choices, forms
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
+from fulfillment.paper import paper_words
 from fulfillment.services import documents, release_queue, wave_views, waving
 
 blueprint = Blueprint("office_waves", __name__, url_prefix="/waves")
@@ -85,7 +86,7 @@ def read_pick_list(number: str) -> Answer:
 @page(Permission.RELEASE)
 def print_pick_list(number: str) -> Response:
     """The pick list as a PDF."""
-    pdf = documents.pick_list_sheet(actor(), number)
+    pdf = documents.pick_list_sheet(actor(), number, words=paper_words())
     response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = "inline; filename=pick-list.pdf"
     return response

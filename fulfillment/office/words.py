@@ -19,32 +19,7 @@ def _(text: str) -> str:
     return text
 
 
-STATES: Mapping[str, str] = {
-    "review": _("in review"),
-    "confirmed": _("confirmed"),
-    "allocated": _("allocated"),
-    "merged": _("merged"),
-    "cancelled": _("cancelled"),
-    "shipped": _("shipped"),
-    "released": _("released"),
-    "picking": _("picking"),
-    "picked": _("picked"),
-    "packing": _("packing"),
-    "packed": _("packed"),
-    "labelled": _("labelled"),
-    "dispatched": _("dispatched"),
-    "queued": _("waits for the printer"),
-    "leased": _("at the printer"),
-    "sent": _("sent to the printer"),
-    "failed": _("the printer failed"),
-    "unknown": _("perhaps printed"),
-    "open": _("open"),
-    "closed": _("closed"),
-    "weighed": _("weighed"),
-    "claimed": _("claimed"),
-    "done": _("done"),
-    "short": _("short"),
-}
+STATES = messages.STATES
 STAGES: Mapping[str, str] = {
     **STATES,
     "review": _("Review"),
@@ -76,14 +51,7 @@ STAMPS: Mapping[str, str] = {
     "dispatched": _("dispatched"),
     "cancelled": _("cancelled"),
 }
-HOLDS: Mapping[str, str] = {
-    "address": _("address incomplete"),
-    "payment": _("payment open"),
-    "stock": _("question about stock"),
-    "fraud": _("suspicion of fraud"),
-    "customer-note": _("note of the customer"),
-    "other": _("other"),
-}
+HOLDS = messages.HOLDS
 WAITS: Mapping[str, str] = {
     "no-rule": _("the seller's rules pass no order by itself"),
     "amount": _("the amount is above the seller's limit"),
@@ -190,10 +158,123 @@ PACKS: Mapping[str, str] = {
     "case": _("case"),
 }
 PROCESSES: Mapping[str, str] = {
-    "pick": _("picking"),
-    "pack": _("packing"),
-    "task": _("task"),
+    "pick": _("Picking"),
+    "pack": _("Packing"),
+    "task": _("Task"),
     "dispatch": _("dispatch"),
+}
+ROLES: Mapping[str, str] = {
+    "picker": _("picker"),
+    "packer": _("packer"),
+    "supervisor": _("supervisor"),
+    "administrator": _("administrator"),
+}
+POLICIES: Mapping[str, str] = {
+    "weight_tolerance_percent": _("Weight tolerance, percent of the expected weight"),
+    "weight_tolerance_grams": _("Weight tolerance, grams (the greater one counts)"),
+    "printer_off": _("When the label printer is off"),
+    "scan_out": _("Parcels are scanned out to the van"),
+    "pick_confirmation": _("Picking is confirmed by"),
+    "bench_short": _("When an item is missing at the bench"),
+    "idle_seconds": _("A station locks after so many seconds without a scan"),
+    "cart_positions": _("Positions of a cart"),
+    "list_lines": _("Lines of a pick list, at most"),
+    "label_scan_required": _("The label is scanned before the parcel ships"),
+    "proof_photos": _("Photos that packers take of an order are kept as proof"),
+    "proof_photo_days": _("Proof photos are deleted after so many days"),
+    "company_prefix": _("GS1 company prefix of the parcels' SSCCs"),
+}
+CHOICES: Mapping[str, str] = {
+    "ship": _("ship all the same"),
+    "wait": _("wait"),
+    "quantity": _("one scan and the quantity"),
+    "piece": _("a scan of every piece"),
+    "replace": _("pick others"),
+    "ship-rest": _("ship the rest"),
+}
+TAKEN: Mapping[str, str] = {
+    "any": _("any number"),
+    "single": _("one"),
+    "multi": _("several"),
+}
+"""How many pieces the shipments of a wave have."""
+CAUSES: Mapping[str, str] = {
+    "empty": _("the bin is empty"),
+    "fewer-than-shown": _("fewer than shown"),
+    "damaged": _("damaged"),
+    "not-found": _("not found"),
+    "expired": _("expired"),
+    "short": _("short"),
+    "all short at the bench": _("all short at the bench"),
+    "held at the packing station": _("held at the packing station"),
+}
+"""Reasons that the service writes by itself; those that people typed show as they are."""
+INVARIANTS: Mapping[str, str] = {
+    "on-hand-is-the-sum-of-moves": _(
+        "Each balance's on hand is what came in less what went out, and no balance is missing."
+    ),
+    "units-are-conserved": _(
+        "For each product, what lies in the warehouses is what the ends of the ledger gave."
+    ),
+    "balances-are-within-bounds": _("0 <= reserved, 0 <= held, reserved + held <= on hand."),
+    "reserved-is-the-sum-of-reservations": _(
+        "Each balance's reserved is the sum of the reservations there."
+    ),
+    "sellable-is-free-stock-in-bins": _(
+        "A warehouse's sellable is on hand less reserved less held over its bins."
+    ),
+    "promised-is-what-allocated-shipments-want": _(
+        "A warehouse's promised is the sum of its shipments that are allocated and not released."
+    ),
+    "nothing-is-oversold": _("No warehouse has promised more than it can sell."),
+    "reservations-are-what-shipments-still-need": _(
+        "Each line of a shipment in work has its units reserved: in bins, totes or parcels."
+    ),
+    "picked-units-are-in-totes-or-parcels": _(
+        "What was picked and not shipped lies reserved outside the bins."
+    ),
+    "order-lines-add-up": _(
+        "An order line's allocated is the sum of its lines on shipments that are not cancelled."
+    ),
+    "shipped-is-what-the-ledger-shipped": _(
+        "For each shipment, the ship moves less the un-ship moves are the shipped units."
+    ),
+    "shipped-shipments-are-whole": _(
+        "A shipped shipment has shipped every unit of its lines; no other one has shipped any."
+    ),
+    "packed-is-what-the-parcels-hold": _(
+        "A line's packed units are those of its parcels; a packed shipment has them all."
+    ),
+    "packed-is-what-was-scanned": _(
+        "A shipment's packed units are its accepted scans that were not taken back."
+    ),
+    "order-state-is-what-its-units-say": _(
+        "Confirmed owes units, allocated owes none, shipped has shipped all, cancelled has none."
+    ),
+    "one-open-session-per-shipment-and-station": _(
+        "A shipment is open at one station, and a station has one shipment open."
+    ),
+    "labels-fit-their-parcels": _(
+        "A labelled, shipped or dispatched parcel has one active label and a weight; others have none."
+    ),
+    "shipped-parcels-were-confirmed": _(
+        "Nothing ships before the label of each parcel was confirmed on its box."
+    ),
+    "serials-are-in-one-place": _("Each serial lies where its last move took it."),
+    "serials-are-as-many-as-the-units": _(
+        "A product with serial numbers has one at a place for each unit on hand there."
+    ),
+    "the-world-was-told-once": _("Each shipped shipment has its one message to the channel."),
+    "stops-and-feeds-agree": _(
+        "A picked stop has fed all its units, an open stop has a feed that is not done."
+    ),
+    "labels-are-printed-once": _(
+        "A label has one print job, and one more for each counted reprint."
+    ),
+    "void-labels-do-not-print": _(
+        "No void label waits for a printer, and a job that was sent has the moment it began."
+    ),
+    "answers-are-kept": _("Each idempotency key that was claimed has its answer."),
 }
 FAULTS: Mapping[str, str] = {
     "required": _("is missing"),
@@ -392,8 +473,6 @@ def error(refused: DomainError) -> str:
     }
     if "reason" in fields:
         fields["reason"] = word({**WHY_NOT, **UNREADABLE}, str(fields["reason"]))
-    if "state" in fields:
-        fields["state"] = word(STATES, str(fields["state"]))
     return messages.sentence(refused.code, fields)
 
 

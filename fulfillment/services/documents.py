@@ -21,6 +21,7 @@ from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
 from fulfillment.store.parcels import Label, Parcel, ParcelLine
 from fulfillment.store.transaction import Transaction, reads
 from labels import (
+    ENGLISH,
     Address,
     Document,
     PackingSlip,
@@ -30,6 +31,7 @@ from labels import (
     PickListTote,
     ShippingLabel,
     UnprintableDocument,
+    Words,
     render_pdf,
 )
 
@@ -48,24 +50,24 @@ def shipment_labels(actor: Actor, shipment_id: int) -> bytes:
     return _drawn(_labels(actor, shipment_id))
 
 
-def packing_slips(actor: Actor, shipment_id: int) -> bytes:
+def packing_slips(actor: Actor, shipment_id: int, *, words: Words = ENGLISH) -> bytes:
     """A packing slip for each parcel of a shipment that is packed, as one PDF.
 
     Raises like :func:`shipment_labels`.
     """
-    return _drawn(_slips(actor, shipment_id))
+    return _drawn(_slips(actor, shipment_id), words)
 
 
-def pick_list_sheet(actor: Actor, number: str) -> bytes:
+def pick_list_sheet(actor: Actor, number: str, *, words: Words = ENGLISH) -> bytes:
     """A pick list on paper as a PDF, bins in walking order; raises :class:`UnknownThing`."""
-    return _drawn([_sheet(pick_list_view(actor, number))])
+    return _drawn([_sheet(pick_list_view(actor, number))], words)
 
 
-def _drawn(documents: list[Document]) -> bytes:
+def _drawn(documents: list[Document], words: Words = ENGLISH) -> bytes:
     if not documents:
         raise NothingToDo(what="print")
     try:
-        return render_pdf(documents)
+        return render_pdf(documents, words=words)
     except UnprintableDocument as error:
         faults = tuple(
             Fault(problem.field, problem.code, str(problem)) for problem in error.problems

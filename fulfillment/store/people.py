@@ -28,6 +28,8 @@ class User(Base):
     pin_hash: Mapped[str | None] = mapped_column(String(200))
     badge: Mapped[str | None] = mapped_column(String(32), unique=True)
     locale: Mapped[str] = mapped_column(String(16), default="en")
+    units: Mapped[str] = mapped_column(String(16), default="metric")
+    """What weights are shown in."""
     active: Mapped[bool] = mapped_column(default=True)
     failed_tries: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
@@ -150,6 +152,7 @@ def _with_person(head: Sequence[Any], source: Any, condition: Any) -> Select[Any
             *head,
             _user.c.name,
             _user.c.locale,
+            _user.c.units,
             _user.c.password_chosen_at,
             _grant.c.role,
             _grant.c.warehouse_id,

@@ -6,6 +6,7 @@ import { Wedge } from "./wedge.js";
 
 const form = document.getElementById("devices");
 const fields = form.elements;
+const states = JSON.parse(form.dataset.states);
 const scanner = { layout: "us", prefix: "", suffix: "", ...scannerSettings() };
 for (const name of ["layout", "prefix", "suffix"]) fields[name].value = scanner[name];
 const scale = { kind: "none", protocol: "toledo", baud: 9600, ...scaleSettings() };
@@ -35,7 +36,7 @@ document.getElementById("choose").addEventListener("click", async () => {
   const shown = document.getElementById("weighed");
   const device = await openScale({
     onWeight: (grams) => (shown.textContent = `${grams} g`),
-    onState: (state) => (shown.textContent = state),
+    onState: (state) => (shown.textContent = states[state] ?? state),
   });
   // The person may close the browser's question: then no scale is chosen, as before.
   await device?.choose().catch((error) => (shown.textContent = error.name));

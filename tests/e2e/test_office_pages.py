@@ -193,7 +193,7 @@ def test_a_refused_form_gets_the_keyboard_and_keeps_what_was_typed(
     for name, typed in {"location": "NOWHERE", "sku": "X", "quantity": "1", "reason": "r"}.items():
         desk.locator(f"#adjust-{name}").fill(typed)
     desk.locator("#adjust-reason").press("Enter")
-    expect(desk.locator("#complaint")).to_contain_text("There is no location NOWHERE.")
+    expect(desk.locator("#complaint")).to_contain_text("There is no place NOWHERE.")
     expect(desk.locator("#complaint")).to_be_focused()
     expect(desk.locator("#adjust-location")).to_have_value("NOWHERE")
 

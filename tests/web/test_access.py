@@ -98,6 +98,7 @@ def test_what_is_open_to_everybody_is_listed_here(app: Flask) -> None:
         "/openapi.json",
         "/api/docs",
         "/log-in",
+        "/log-in/language",
         "/log-out",
         "/settings/enrol",
         "/stations/log-in",

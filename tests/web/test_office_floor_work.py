@@ -68,7 +68,7 @@ def test_a_choice_is_looked_at_before_it_is_released(office: Office, world: Worl
     shown = office.done("/waves", on="/waves", **single, act="release")
     assert "1 shipment is released" in shown
     nothing = office.refused("/waves", on="/waves", **single, act="release")
-    assert complaint(nothing) == "There is nothing to do: release."
+    assert complaint(nothing) == "There is nothing to do: nothing waits for release."
     wrong = office.refused("/waves", on="/waves", **single, cut_off_before="soon")
     assert "Van leaves before is not a date and time: soon" in complaint(wrong)
     late = office.refused(
@@ -207,8 +207,8 @@ def test_stock_is_moved_and_received(office: Office, world: World) -> None:
             "Quantity is not a whole number",
         ),
         ("adjust", {"location": "W1-A-01-1-1", "quantity": "0"}, "nothing to do"),
-        ("adjust", {"location": "NOWHERE", "quantity": "1"}, "There is no location NOWHERE."),
-        ("adjust", {"location": "W2-A-01-1-1", "quantity": "1"}, "There is no location"),
+        ("adjust", {"location": "NOWHERE", "quantity": "1"}, "There is no place NOWHERE."),
+        ("adjust", {"location": "W2-A-01-1-1", "quantity": "1"}, "There is no place"),
         ("adjust", {"location": "W1T1", "quantity": "1"}, "no place where stock is kept by hand"),
         (
             "adjust",
@@ -229,7 +229,7 @@ def test_stock_is_moved_and_received(office: Office, world: World) -> None:
         (
             "move",
             {"source": "W1-A-01-1-1", "target": "W2-A-01-1-1", "quantity": "1"},
-            "There is no location",
+            "There is no place",
         ),
         (
             "move",

@@ -353,9 +353,9 @@ def test_a_shipped_order_shows_its_parcel_and_scans_and_comes_back_from_the_dock
     shipment = codes(Shipment, "number", "state", id=shipment_id)[0]
     assert shipment.state == "shipped"
     (parcel,) = rows(page, f"Parcels of {shipment.number}")
-    assert parcel[3:6] == [label.fields["tracking"], "250", "250"]
+    assert parcel[3:6] == [label.fields["tracking"], "250 g", "250 g"]
     scans = rows(page, "Scans of its goods, the newest first; refused ones too")
-    assert ["Packer1", "W1S1", "packing", "B"] in [row[1:5] for row in scans]
+    assert ["Packer1", "W1S1", "Packing", "B"] in [row[1:5] for row in scans]
     assert any("✕" in row[5] for row in scans)
     shown = office.done(
         f"{path}/shipments/{shipment_id}/cancel", on=path, reason="wrong van", sure="on"

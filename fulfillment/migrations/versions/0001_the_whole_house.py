@@ -88,6 +88,7 @@ def upgrade() -> None:
     sa.Column('pin_hash', sa.String(length=200), nullable=True),
     sa.Column('badge', sa.String(length=32), nullable=True),
     sa.Column('locale', sa.String(length=16), nullable=False),
+    sa.Column('units', sa.String(length=16), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('failed_tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('locked_until', sa.DateTime(timezone=True), nullable=True),

@@ -52,8 +52,8 @@ def _first_rows() -> None:
         ],
     )
     op.execute(
-        'INSERT INTO "user" (id, login, name, locale, active, failed_tries, created_at)'
-        " VALUES (1, 'system', 'System', 'en', true, 0, '2000-01-01 00:00:00')"
+        'INSERT INTO "user" (id, login, name, locale, units, active, failed_tries, created_at)'
+        " VALUES (1, 'system', 'System', 'en', 'metric', true, 0, '2000-01-01 00:00:00')"
     )
     if op.get_context().dialect.name == "postgresql":
         op.execute("SELECT setval(pg_get_serial_sequence('location', 'id'), 100)")

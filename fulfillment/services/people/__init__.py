@@ -11,7 +11,7 @@
     credentials   hashes and random secrets
 """
 
-from fulfillment.services.people.locales import LOCALES
+from fulfillment.services.people.locales import LOCALES, METRIC, UNITS
 from fulfillment.services.people.policies import (
     Policy,
     change_policy,
@@ -23,8 +23,8 @@ from fulfillment.services.people.sessions import (
     LoggedIn,
     authorize_override,
     badge_in,
-    choose_locale,
     choose_password,
+    choose_reading,
     end_sessions,
     log_in,
     log_out,
@@ -65,6 +65,8 @@ from fulfillment.services.people.users import (
 
 __all__ = [
     "LOCALES",
+    "METRIC",
+    "UNITS",
     "EnrolledStation",
     "EnrolmentCode",
     "FirstPassword",
@@ -84,8 +86,8 @@ __all__ = [
     "by_token",
     "change_policy",
     "change_user",
-    "choose_locale",
     "choose_password",
+    "choose_reading",
     "create_station",
     "create_token",
     "create_user",

@@ -54,7 +54,7 @@ def by_session(tx: Transaction, token: str, *, limits: SessionLimits) -> Presenc
         grants = at_station(grants, warehouse_id=row.station_warehouse_id)
     seen_seconds = limits.seen_seconds(idle_seconds)
     return Presence(
-        actor=Actor(row.user_id, row.name, grants, row.station_id, row.locale),
+        actor=Actor(row.user_id, row.name, grants, row.station_id, row.locale, row.units),
         client=f"session:{row.id}",
         session_id=row.id,
         must_choose_password=row.station_id is None and row.password_chosen_at is None,
@@ -74,7 +74,7 @@ def by_token(tx: Transaction, token: str) -> Presence:
         grants_in(rows), tuple(row.scopes), tuple(row.warehouse_ids), tuple(row.seller_ids)
     )
     return Presence(
-        actor=Actor(row.user_id, row.name, grants, row.station_id, row.locale),
+        actor=Actor(row.user_id, row.name, grants, row.station_id, row.locale, row.units),
         client=f"token:{row.id}",
     )
 

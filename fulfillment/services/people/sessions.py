@@ -19,7 +19,7 @@ from fulfillment.domain.errors import InvalidInput, TooManyTries, UnknownThing, 
 from fulfillment.domain.people import SYSTEM_USER_ID, Actor, Permission
 from fulfillment.domain.values import Refused
 from fulfillment.services.people.credentials import digest, matches, new_token, slow_hash
-from fulfillment.services.people.locales import require_locale
+from fulfillment.services.people.locales import require_locale, require_units
 from fulfillment.services.people.reach import require_reach_of
 from fulfillment.store import journal
 from fulfillment.store.base import table_of
@@ -106,10 +106,13 @@ def choose_password(
 
 
 @writes
-def choose_locale(tx: Transaction, actor: Actor, locale: str) -> None:
-    """The language in which somebody wants to read; raises :class:`InvalidInput`."""
+def choose_reading(tx: Transaction, actor: Actor, *, locale: str, units: str) -> None:
+    """The language and the units in which somebody wants to read; raises :class:`InvalidInput`."""
     require_locale(locale)
-    tx.execute(update(User).where(table_of(User).c.id == actor.user_id).values(locale=locale))
+    require_units(units)
+    tx.execute(
+        update(User).where(table_of(User).c.id == actor.user_id).values(locale=locale, units=units)
+    )
 
 
 def authorize_override(

@@ -15,7 +15,7 @@ from fulfillment.domain.errors import AlreadyExists, UnknownThing
 from fulfillment.domain.people import SYSTEM_USER_ID, Actor, Grant, Permission, Role
 from fulfillment.services.paging import Page
 from fulfillment.services.people.credentials import new_password, new_pin, slow_hash
-from fulfillment.services.people.locales import require_locale
+from fulfillment.services.people.locales import METRIC, require_locale, require_units
 from fulfillment.services.people.reach import require_reach, require_reach_of
 from fulfillment.store import journal
 from fulfillment.store.base import Base, table_of
@@ -46,6 +46,7 @@ class UserRow:
     login: str
     name: str
     locale: str
+    units: str
     badge: str | None
     active: bool
     created_at: datetime
@@ -125,11 +126,13 @@ def create_user(
     name: str,
     roles: Sequence[RoleWish],
     locale: str = "en",
+    units: str = METRIC,
 ) -> FirstPassword:
     """A new account with a random first password."""
     require_reach(actor, *(role.grant for role in roles))
     _require_places(tx, roles)
     require_locale(locale)
+    require_units(units)
     users = table_of(User)
     if tx.execute(select(users.c.id).where(users.c.login == login)).first():
         raise AlreadyExists(kind="user", key=login)
@@ -139,6 +142,7 @@ def create_user(
             login=login,
             name=name,
             locale=locale,
+            units=units,
             password_hash=slow_hash(password),
             created_at=tx.now,
         )
@@ -164,13 +168,16 @@ def change_user(
     *,
     name: str | None = None,
     locale: str | None = None,
+    units: str | None = None,
     active: bool | None = None,
 ) -> UserRow:
     """Change what is given; switching an account off ends its sessions in the same moment."""
     require_reach_of(tx, actor, user_id)
     if locale is not None:
         require_locale(locale)
-    given = {"name": name, "locale": locale, "active": active}
+    if units is not None:
+        require_units(units)
+    given = {"name": name, "locale": locale, "units": units, "active": active}
     changes = {field: value for field, value in given.items() if value is not None}
     if changes:
         tx.execute(update(User).where(table_of(User).c.id == user_id).values(**changes))
@@ -265,6 +272,7 @@ def _user_row(row: Row[Any], roles: Iterable[RoleWish]) -> UserRow:
         login=row.login,
         name=row.name,
         locale=row.locale,
+        units=row.units,
         badge=row.badge,
         active=row.active,
         created_at=row.created_at,
