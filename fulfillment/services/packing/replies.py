@@ -9,9 +9,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from fulfillment.domain.packing import BenchState, LotShare, PackLine, next_step
+from fulfillment.domain.packing import (
+    BenchState,
+    LotShare,
+    PackLine,
+    answered_before,
+    next_step,
+)
 from fulfillment.domain.people import Actor
-from fulfillment.domain.values import Accepted, Refused, Verdict
+from fulfillment.domain.values import Verdict
 from fulfillment.store import packing as rows
 from fulfillment.store.packing import Counted
 from fulfillment.store.scans import record_scan
@@ -220,6 +226,5 @@ def record(
 
 def first_verdict(row: Any) -> Verdict:
     """The verdict of a scan event: what a repeat of its id is answered."""
-    kind = Accepted if row.known_accepted else Refused
     fields = {name: value for name, value in row.known_fields.items() if name != "counts"}
-    return kind(row.known_code, fields)
+    return answered_before(accepted=row.known_accepted, code=row.known_code, fields=fields)
