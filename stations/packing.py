@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -56,9 +57,21 @@ def pack() -> str | Response:
 @answers_json
 @page(Permission.PACK, locked=LOG_IN)
 def pack_state() -> Response:
-    """The present state for a page that comes back from the dark, with a fresh form token."""
+    """The present state for a page that comes back from the dark, with a fresh form token.
+
+    And what came of a weight that a bridge sent: the page asks while it awaits one.
+    """
     reply = packing.bench(actor(), station_id=_station())
-    return jsonify(csrf=generate_csrf(), html=_fragment(reply, first=True), table=_table(reply))
+    view = reply.view
+    weighed = services.last_weighing(actor(), shipment_id=view.shipment_id) if view else None
+    told = {} if weighed is None else {"tone": weighed.tone, "message": _words(weighed)}
+    return jsonify(
+        csrf=generate_csrf(),
+        html=_fragment(replace(reply, verdict=weighed or reply.verdict), first=weighed is None),
+        table=_table(reply),
+        weights=_weights(reply),
+        **told,
+    )
 
 
 @blueprint.post("/scan")
@@ -170,13 +183,14 @@ def _shown(reply: BenchReply, *, first: bool = False) -> dict[str, Any]:
         "weights": _weights(reply),
         "verdict": None if first else reply.verdict,
         "accepted": isinstance(reply.verdict, Accepted),
-        "message": "" if first else words.of_verdict("pack", reply.verdict),
+        "message": "" if first else _words(reply.verdict),
         "next_code": reply.next_code,
         "next_step": words.of_next_step("pack", reply.next_code, reply.next_fields),
         "to_print": view is not None
         and any(one.tracking_number and not one.confirmed for one in view.parcels),
     }
 
+        "awaits_weight": reply.awaits_weight,
 
 def _weights(reply: BenchReply) -> str:
     """Changes when a weight came from elsewhere: what the page compares while it awaits one."""
@@ -187,6 +201,10 @@ def _weights(reply: BenchReply) -> str:
 def _table(reply: BenchReply) -> dict[str, Any] | None:
     """*barcode -> line, quantity* of the open shipment, and its lines: all that is counted by
     while the server cannot be asked."""
+def _words(verdict: Verdict) -> str:
+    return words.of_verdict("pack", verdict)
+
+
     view = reply.view
     if view is None or view.state != "packing":
         return None

@@ -13,8 +13,8 @@ const PATIENCE_MS = 10_000; // after so long without an answer the server counts
 const AGAIN_MS = [500, 1000, 2000, 4000];
 
 export class Station {
-  /* hooks: repaint(answer); while offline restore(saved) after a reload, keep(message) for each
-     message that waits, and resumed() when it is over */
+  /* hooks: repaint(answer), and before it answered(message, answer); while offline restore(saved)
+     after a reload, keep(message) for each message that waits, and resumed() when it is over */
   constructor(root, hooks) {
     this.root = root;
     this.hooks = hooks;
@@ -97,6 +97,7 @@ export class Station {
       }
       if (this.online) return;
       if (await this.refresh()) this.cameBack();
+        this.hooks.answered?.(message, answer);
       else this.away();
     } finally {
       this.busy = false;

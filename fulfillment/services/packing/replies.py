@@ -64,6 +64,18 @@ class BenchReply:
     repeated: bool = False
     """Whether the scan id was known: the verdict is the first one, the state the present one."""
 
+    @property
+    def awaits_weight(self) -> bool:
+        """Whether the parcel that comes next on the scale has no weight yet.
+
+        Then a scale says what stands on it, though it said so before the last piece was scanned.
+        A weight outside the tolerance is one: it waits for the packer or a supervisor.
+        """
+        if self.view is None or self.next_code != "weigh":
+            return False
+        parcel = next((one for one in self.view.parcels if one.state == "closed"), None)
+        return parcel is not None and parcel.weight_grams is None
+
 
 @dataclass
 class Bench:
