@@ -23,6 +23,7 @@ from stations.frame import (
     answers_json,
     blueprint,
     body,
+    kept_of_another,
     raw_in,
     scan_id_in,
     warehouse_in_use,
@@ -69,6 +70,10 @@ def scan_pick() -> Response:
     """One scan of a picker; ``list`` is the list that the page showed, null without one."""
     sent = body()
     raw, scan_id, shown = raw_in(sent), scan_id_in(sent), sent.get("list")
+    kept = kept_of_another(sent, process="pick", raw=raw)
+    if kept is not None:
+        html = _fragment(_mine(), kept.verdict)
+        return answer("pick", kept.verdict, html=html, repeated=kept.repeated)
     away = leaving(raw)
     if away is not None:
         return away
@@ -78,7 +83,8 @@ def scan_pick() -> Response:
             return _claimed(raw)
         shown = mine.list_id
     reply = picking.scan(actor(), pick_list_id=shown, scan_id=scan_id, raw=raw)
-    return answer("pick", reply.verdict, html=_fragment(reply.view, reply.verdict))
+    html = _fragment(reply.view, reply.verdict)
+    return answer("pick", reply.verdict, html=html, repeated=reply.repeated)
 
 
 def _mine() -> PickState | None:
