@@ -30,7 +30,8 @@ class KillableServer:
     """The application behind a port of this machine, in a process that can be killed."""
 
     def __init__(self, database_url: str, directory: Path) -> None:
-        self.port = _free_port()
+        self._kept_port = _kept_port()
+        self.port: int = self._kept_port.getsockname()[1]
         self._alive = False
         self._lock = threading.Lock()
         self._parent = subprocess.Popen(
@@ -59,6 +60,7 @@ class KillableServer:
         """End the program with its server."""
         self.kill()
         self._parent.communicate()
+        self._kept_port.close()
 
     def _tell(self, word: str) -> None:
         assert self._parent.stdin is not None
@@ -68,10 +70,13 @@ class KillableServer:
         assert self._parent.stdout.readline() == f"{word}\n", "the program of the server ended"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
+def _kept_port() -> socket.socket:
+    """Keeps a port for servers that come and go: bound, but never listening, so nobody else gets
+    the port meanwhile and who connects is refused."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 def main(database_url: str, directory: str, port: str) -> None:
