@@ -18,6 +18,7 @@ from fulfillment.domain.errors import Denied, DomainError, NotLoggedIn, invalid
 from fulfillment.domain.people import Permission
 from fulfillment.domain.values import Accepted, ScanSource, Verdict
 from fulfillment.scan_messages import Process
+from fulfillment.services import kept_scans
 from fulfillment.services import stations as services
 from stations import words
 
@@ -86,6 +87,27 @@ def scan_id_in(sent: Mapping[str, Any]) -> str:
     return scan_id
 
 
+def kept_of_another(
+    sent: dict[str, Any], *, process: Process, raw: str
+) -> kept_scans.KeptReply | None:
+    """The answer to a scan that the browser kept for another than who is logged in now; else None.
+
+    ``user`` is who was logged in when it was scanned.
+    """
+    scanned_by = sent.get("user", actor().user_id)
+    if type(scanned_by) is not int:
+        raise invalid("user", "not-a-whole-number")
+    if scanned_by == actor().user_id:
+        return None
+    return kept_scans.refuse(
+        actor(),
+        process=process,
+        scan_id=scan_id_in(sent),
+        raw=raw,
+        scanned_by_id=scanned_by,
+    )
+
+
 def raw_in(sent: dict[str, Any]) -> str:
     """The scanned text as it came."""
     raw = sent.get("raw")
@@ -116,16 +138,21 @@ def warehouse_in_use(permission: Permission) -> int | None:
     return wanted if wanted in choices else None
 
 
-def answer(process: Process, verdict: Verdict, *, html: str) -> Response:
-    """What came of a scan, as the page's script takes it."""
+def answer(
+    process: Process, verdict: Verdict, *, html: str, repeated: bool = False, **more: Any
+) -> Response:
+    """What came of a scan, as the page's script takes it; *more* is what this page adds."""
     accepted = isinstance(verdict, Accepted)
     metrics.count_scan(process=process, accepted=accepted, code=verdict.code)
     return jsonify(
         accepted=accepted,
         code=verdict.code,
+        fields=verdict.fields,
         tone=verdict.tone,
         message=words.of_verdict(process, verdict),
+        repeated=repeated,
         html=html,
+        **more,
     )
 
 

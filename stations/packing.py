@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -10,21 +11,23 @@ from flask import jsonify, redirect, render_template, url_for
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-from fulfillment import metrics
 from fulfillment.access import actor, page, presence
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.people import Permission
 from fulfillment.domain.values import Accepted, Refused, Verdict
 from fulfillment.services import documents, packing
 from fulfillment.services import stations as services
+from fulfillment.services.kept_scans import KeptReply
 from fulfillment.services.packing import BenchReply
 from stations import words
 from stations.entry import badge_in_text, leaving
 from stations.frame import (
     LOG_IN,
+    answer,
     answers_json,
     blueprint,
     body,
+    kept_of_another,
     raw_in,
     scan_id_in,
     source_in,
@@ -57,9 +60,21 @@ def pack() -> str | Response:
 @answers_json
 @page(Permission.PACK, locked=LOG_IN)
 def pack_state() -> Response:
-    """The present state for a page that comes back from the dark, with a fresh form token."""
+    """The present state for a page that comes back from the dark, with a fresh form token.
+
+    And what came of a weight that a bridge sent: the page asks while it awaits one.
+    """
     reply = packing.bench(actor(), station_id=_station())
-    return jsonify(csrf=generate_csrf(), html=_fragment(reply, first=True), table=_table(reply))
+    view = reply.view
+    weighed = services.last_weighing(actor(), shipment_id=view.shipment_id) if view else None
+    told = {} if weighed is None else {"tone": weighed.tone, "message": _words(weighed)}
+    return jsonify(
+        csrf=generate_csrf(),
+        html=_fragment(replace(reply, verdict=weighed or reply.verdict), first=weighed is None),
+        table=_table(reply),
+        weights=_weights(reply),
+        **told,
+    )
 
 
 @blueprint.post("/scan")
@@ -69,6 +84,9 @@ def scan() -> Response:
     """One scan at the bench."""
     sent = body()
     raw, scan_id, source = raw_in(sent), scan_id_in(sent), source_in(sent)
+    kept = kept_of_another(sent, process="pack", raw=raw)
+    if kept is not None:
+        return _kept(kept)
     away = leaving(raw)
     if away is not None:
         return away
@@ -87,6 +105,9 @@ def weigh() -> Response:
         raise invalid("grams", "not-a-whole-number")
     if not isinstance(source, str) or source not in SOURCES:
         raise invalid("source", "not-one-of", ", ".join(SOURCES))
+    kept = kept_of_another(sent, process="pack", raw=f"{grams} g {source}")
+    if kept is not None:
+        return _kept(kept)
     return _answer(
         packing.weigh(
             actor(), station_id=_station(), scan_id=scan_id_in(sent), grams=grams, source=source
@@ -146,18 +167,19 @@ def _short_text(sent: dict[str, Any], name: str) -> str:
 
 def _answer(reply: BenchReply) -> Response:
     verdict = reply.verdict
-    accepted = isinstance(verdict, Accepted)
-    metrics.count_scan(process="pack", accepted=accepted, code=verdict.code)
-    return jsonify(
-        accepted=accepted,
-        code=verdict.code,
-        fields=verdict.fields,
-        tone=verdict.tone,
-        message=words.of_verdict("pack", verdict),
-        repeated=reply.repeated,
+    return answer(
+        "pack",
+        verdict,
         html=_fragment(reply),
+        repeated=reply.repeated,
         table=_table(reply) if verdict.code in OPENING or reply.view is None else None,
     )
+
+
+def _kept(kept: KeptReply) -> Response:
+    """The answer to a scan of somebody who is logged in here no more."""
+    after = packing.bench(actor(), station_id=_station())
+    return _answer(replace(after, verdict=kept.verdict, repeated=kept.repeated))
 
 
 def _fragment(reply: BenchReply, *, first: bool = False) -> str:
@@ -170,14 +192,19 @@ def _shown(reply: BenchReply, *, first: bool = False) -> dict[str, Any]:
     return {
         "view": view,
         "weights": _weights(reply),
+        "awaits_weight": reply.awaits_weight,
         "verdict": None if first else reply.verdict,
         "accepted": isinstance(reply.verdict, Accepted),
-        "message": "" if first else words.of_verdict("pack", reply.verdict),
+        "message": "" if first else _words(reply.verdict),
         "next_code": reply.next_code,
         "next_step": words.of_next_step("pack", reply.next_code, reply.next_fields),
         "to_print": view is not None
         and any(one.tracking_number and not one.confirmed for one in view.parcels),
     }
+
+
+def _words(verdict: Verdict) -> str:
+    return words.of_verdict("pack", verdict)
 
 
 def _weights(reply: BenchReply) -> str:

@@ -23,6 +23,7 @@ from stations.frame import (
     answers_json,
     blueprint,
     body,
+    kept_of_another,
     raw_in,
     scan_id_in,
     source_in,
@@ -70,6 +71,10 @@ def scan_pick() -> Response:
     """One scan of a picker; ``list`` is the list that the page showed, null without one."""
     sent = body()
     raw, scan_id, shown = raw_in(sent), scan_id_in(sent), sent.get("list")
+    kept = kept_of_another(sent, process="pick", raw=raw)
+    if kept is not None:
+        html = _fragment(_mine(), kept.verdict)
+        return answer("pick", kept.verdict, html=html, repeated=kept.repeated)
     away = leaving(raw)
     if away is not None:
         return away
@@ -81,7 +86,8 @@ def scan_pick() -> Response:
     reply = picking.scan(
         actor(), pick_list_id=shown, scan_id=scan_id, raw=raw, source=source_in(sent)
     )
-    return answer("pick", reply.verdict, html=_fragment(reply.view, reply.verdict))
+    html = _fragment(reply.view, reply.verdict)
+    return answer("pick", reply.verdict, html=html, repeated=reply.repeated)
 
 
 def _mine() -> PickState | None:

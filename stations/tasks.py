@@ -23,6 +23,7 @@ from stations.frame import (
     answers_json,
     blueprint,
     body,
+    kept_of_another,
     raw_in,
     scan_id_in,
     warehouse_in_use,
@@ -74,11 +75,16 @@ def scan_task(task_id: int) -> Response:
     """One scan for a task; the first accepted one claims it."""
     sent = body()
     raw, scan_id = raw_in(sent), scan_id_in(sent)
+    kept = kept_of_another(sent, process="task", raw=raw)
+    if kept is not None:
+        html = _fragment(tasks.see_task(actor(), task_id=task_id), kept.verdict)
+        return answer("task", kept.verdict, html=html, repeated=kept.repeated)
     away = leaving(raw)
     if away is not None:
         return away
     reply = tasks.scan(actor(), task_id=task_id, scan_id=scan_id, raw=raw)
-    return answer("task", reply.verdict, html=_fragment(reply.view, reply.verdict))
+    html = _fragment(reply.view, reply.verdict)
+    return answer("task", reply.verdict, html=html, repeated=reply.repeated)
 
 
 def _fragment(view: TaskState, verdict: Verdict | None = None) -> str:

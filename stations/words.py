@@ -21,9 +21,13 @@ PAGE: Mapping[str, str] = {
     "no-list": _("You have no list: CLAIM the next one, or scan a list."),
     "wrong-credentials": _("The badge or the PIN is wrong. Try again."),
     "too-many-tries": _("Too many wrong tries. Try again in %(retry_after_seconds)s seconds."),
+    "kept-of-another": _(
+        "%(who)s scanned %(raw)s here while the server was away; it does not count. "
+        "Scan it again if it is in the box."
+    ),
     "not-permitted": _("This badge may not do it. Ask a supervisor."),
 }
-"""Verdicts that no scan has."""
+"""Verdicts of the pages themselves: no rule of the floor gives them."""
 
 
 def of_verdict(process: Process, verdict: Verdict) -> str:

@@ -14,7 +14,7 @@ from fulfillment.api.scans import NextStepOutput, ScanInput, VerdictOutput
 from fulfillment.domain.packing import PackLine
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.values import Verdict
-from fulfillment.services import packing
+from fulfillment.services import packing, stations
 from fulfillment.services.packing import BenchReply, BenchView
 
 routes = Routes("packing", tag="Packing")
@@ -77,6 +77,10 @@ class BenchReplyOutput(Output):
     verdict: VerdictOutput
     repeated: bool = Field(description="The scan id was known: this is its first verdict.")
     next: NextStepOutput
+    awaits_weight: bool = Field(
+        description="The parcel that comes next on the scale has no weight yet: a scale that saw "
+        "the box before the last piece was scanned says now what stands on it."
+    )
     bench: BenchOutput | None
 
 
@@ -86,6 +90,7 @@ def bench_reply(reply: BenchReply) -> dict[str, Any]:
         "verdict": scans.verdict("pack", reply.verdict),
         "repeated": reply.repeated,
         "next": scans.next_step("pack", reply.next_code, reply.next_fields),
+        "awaits_weight": reply.awaits_weight,
         "bench": None if reply.view is None else _bench(reply.view),
     }
 
@@ -170,6 +175,34 @@ def weigh(actor: Actor, station_id: int, body: WeightInput) -> BenchReply:
     return packing.weigh(
         actor,
         station_id=station_id,
+        scan_id=body.scan_id,
+        grams=body.grams,
+        source=body.source,
+    )
+
+
+@routes.get(
+    "/stations/by-code/<code>",
+    permission=Permission.PACK,
+    answer=BenchReplyOutput,
+    render=bench_reply,
+)
+def read_bench_by_code(actor: Actor, code: str) -> BenchReply:
+    """What is open at the packing station with this code: what a scale bridge asks."""
+    return packing.bench(actor, station_id=stations.station_by_code(actor, code))
+
+
+@routes.post(
+    "/stations/by-code/<code>/weights",
+    permission=Permission.PACK,
+    answer=BenchReplyOutput,
+    render=bench_reply,
+)
+def weigh_by_code(actor: Actor, code: str, body: WeightInput) -> BenchReply:
+    """The same for the station with this code, which is what a scale bridge is told."""
+    return packing.weigh(
+        actor,
+        station_id=stations.station_by_code(actor, code),
         scan_id=body.scan_id,
         grams=body.grams,
         source=body.source,

@@ -80,6 +80,7 @@ class PickReplyOutput(PickViewOutput):
     """What came of the scan, the list, and what comes next."""
 
     verdict: VerdictOutput
+    repeated: bool = Field(description="The scan id was known: this is its first verdict.")
 
 
 def pick_view(state: PickState) -> dict[str, Any]:
@@ -107,7 +108,11 @@ def pick_view(state: PickState) -> dict[str, Any]:
 
 def pick_reply(reply: PickReply) -> dict[str, Any]:
     """The answer to a picker's scan as JSON."""
-    return {"verdict": scans.verdict("pick", reply.verdict), **pick_view(reply.view)}
+    return {
+        "verdict": scans.verdict("pick", reply.verdict),
+        "repeated": reply.repeated,
+        **pick_view(reply.view),
+    }
 
 
 def _next_fields(state: PickState) -> dict[str, Any]:

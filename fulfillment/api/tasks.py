@@ -58,6 +58,7 @@ class TaskReplyOutput(TaskViewOutput):
     """What came of the scan, the task, and what comes next."""
 
     verdict: VerdictOutput
+    repeated: bool = Field(description="The scan id was known: this is its first verdict.")
 
 
 def _task(state: TaskState) -> dict[str, Any]:
@@ -95,7 +96,11 @@ def task_view(state: TaskState) -> dict[str, Any]:
 
 def task_reply(reply: TaskReply) -> dict[str, Any]:
     """The answer to a scan for a task as JSON."""
-    return {"verdict": scans.verdict("task", reply.verdict), **task_view(reply.view)}
+    return {
+        "verdict": scans.verdict("task", reply.verdict),
+        "repeated": reply.repeated,
+        **task_view(reply.view),
+    }
 
 
 def task_page(page: Page[TaskState]) -> dict[str, Any]:

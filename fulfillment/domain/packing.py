@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from fulfillment.domain.values import Accepted, Refused, Verdict
+from fulfillment.domain.values import Accepted, Refused, Tone, Verdict
 
 ACCEPTANCES: Mapping[str, tuple[str, ...]] = {
     "opened": ("order", "pieces"),
@@ -41,6 +41,18 @@ ACCEPTANCES: Mapping[str, tuple[str, ...]] = {
     "closed": ("order",),
 }  # fmt: skip
 """Every answer to an accepted scan at the bench: code -> the fields of its sentence."""
+
+TONES: Mapping[str, Tone] = {
+    "complete": "complete",
+    "shipped": "complete",
+    "take-out-which": "attention",
+    "short-why": "attention",
+    "short-which": "attention",
+    "short-recorded": "attention",
+    "put-on-hold": "attention",
+    "take-over-again": "attention",
+}
+"""What is heard with an acceptance, where it is not the tone of every accepted scan."""
 
 REFUSALS: Mapping[str, tuple[str, ...]] = {
     "no-order-open": (),
@@ -87,6 +99,13 @@ REFUSALS: Mapping[str, tuple[str, ...]] = {
 
 ANSWERS: Mapping[str, tuple[str, ...]] = {**ACCEPTANCES, **REFUSALS}
 """Every answer of the bench with its fields; messages in three languages are made from it."""
+
+
+def answered_before(*, accepted: bool, code: str, fields: Mapping[str, Any]) -> Verdict:
+    """The verdict that was stored with a scan, with the tone that it had."""
+    if accepted:
+        return Accepted(code, dict(fields), TONES.get(code, "accepted"))
+    return Refused(code, dict(fields))
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,9 @@ def decide(state: PickState, scan: Scan, seen: Seen = None, *, picker_id: int) -
     if state.state == "open":
         return refuse("list-not-claimed", list=state.number)
     if state.state != "claimed":
+        if state.cancelled and state.picker_id == picker_id:
+            # The cancellation itself ended the list: its picker stands there with the tote.
+            return _tell_of_cancelled(state.cancelled)
         return refuse("list-done", list=state.number)
     if state.picker_id != picker_id:
         return refuse("not-your-list", list=state.number, holder=state.picker_name)

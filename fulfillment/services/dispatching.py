@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, select, union, update
 from fulfillment.domain.barcodes import SsccScan, parse, storable
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import PARCEL, SHIPMENT
-from fulfillment.domain.values import Accepted, Refused, Verdict
+from fulfillment.domain.values import Accepted, Refused, Tone, Verdict
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import known_scan, tell
 from fulfillment.store.locks import lock_shipments
@@ -28,6 +29,9 @@ ACCEPTANCES = {
     "shipment-dispatched": ("shipment", "tracking"),
 }
 """Every answer to an accepted scan at the dock, with the fields of its sentence."""
+
+TONES: Mapping[str, Tone] = {"shipment-dispatched": "complete"}
+"""What is heard with an acceptance, where it is not the tone of every accepted scan."""
 
 REFUSALS = {
     "parcel-unknown": ("raw",),
@@ -61,8 +65,7 @@ def scan_out(
     actor.require(Permission.SHIP, warehouse_id=warehouse_id)
     known = known_scan(tx, scan_id)
     if known is not None:
-        kind = Accepted if known.accepted else Refused
-        return DispatchReply(kind(known.code, dict(known.fields)), repeated=True)
+        return DispatchReply(_first_verdict(known), repeated=True)
     parcel = _parcel_scanned(tx, raw)
     if parcel is None or parcel.warehouse_id != warehouse_id:
         verdict: Verdict = Refused("parcel-unknown", {"raw": storable(raw)})
@@ -82,6 +85,12 @@ def scan_out(
         },
     )
     return DispatchReply(verdict)
+
+
+def _first_verdict(known: Row[Any]) -> Verdict:
+    if not known.accepted:
+        return Refused(known.code, dict(known.fields))
+    return Accepted(known.code, dict(known.fields), TONES.get(known.code, "accepted"))
 
 
 _NAMED = union(

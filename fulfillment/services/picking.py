@@ -51,6 +51,8 @@ class PickReply:
 
     verdict: Verdict
     view: PickState
+    repeated: bool = False
+    """Whether the scan id was known: the verdict is the first one, the state the present one."""
 
 
 # --- claiming ------------------------------------------------------------------------------
@@ -176,7 +178,7 @@ def scan(
     if known is not None:
         if row.known_list != pick_list_id:
             raise KeyReused(key=scan_id)
-        return PickReply(known, rows.state_of(tx, row))
+        return PickReply(known, rows.state_of(tx, row), repeated=True)
     return _answer(tx, actor, row, parsed, Read(scan_id, raw, source))
 
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from fulfillment.domain.errors import UnknownThing
+from fulfillment.domain.packing import answered_before
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.pick_walk import PickState
-from fulfillment.domain.values import Refused
+from fulfillment.domain.values import Refused, Verdict
 from fulfillment.services.people.sessions import authorize_override
 from fulfillment.store import picking as picks
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import ProductBarcode, Warehouse
+from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment, ShipmentLine
 from fulfillment.store.people import Station
 from fulfillment.store.transaction import Transaction, reads, writes
@@ -22,6 +25,7 @@ _line = table_of(ShipmentLine)
 _code = table_of(ProductBarcode)
 _warehouse = table_of(Warehouse)
 _station = table_of(Station)
+_event = table_of(ScanEvent)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,42 @@ def list_barcodes(tx: Transaction, actor: Actor, *, shipment_id: int) -> tuple[L
     for warehouse_id in {row.warehouse_id for row in rows}:
         actor.require(Permission.PACK, warehouse_id=warehouse_id)
     return tuple(LineBarcode(row.id, row.code, row.quantity) for row in rows)
+
+
+@reads
+def station_by_code(tx: Transaction, actor: Actor, code: str) -> int:
+    """The id of the station with this code; raises UnknownThing, also for one out of sight."""
+    row = tx.execute(
+        select(_station.c.id, _station.c.warehouse_id).where(_station.c.code == code)
+    ).one_or_none()
+    if row is None:
+        raise UnknownThing(kind="station", key=code)
+    actor.require_sight(
+        Permission.PACK, kind="station", key=code, warehouse_id=row.warehouse_id, seller_id=None
+    )
+    return int(row.id)
+
+
+WEIGHINGS = ("weighed", "label-printed", "weight-outside")
+
+
+@reads
+def last_weighing(tx: Transaction, actor: Actor, *, shipment_id: int) -> Verdict | None:
+    """The answer to the weight of a scale, if that was the last thing at an open shipment.
+
+    A bridge gets its answer itself; this is how the page tells it to the packer.
+    """
+    row = tx.execute(
+        select(_event.c.accepted, _event.c.code, _event.c.fields, _shipment.c.warehouse_id)
+        .join(_shipment, _shipment.c.id == _event.c.shipment_id)
+        .where(_event.c.shipment_id == shipment_id)
+        .order_by(_event.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or row.code not in WEIGHINGS:
+        return None
+    actor.require(Permission.PACK, warehouse_id=row.warehouse_id)
+    return answered_before(accepted=row.accepted, code=row.code, fields=row.fields)
 
 
 @dataclass(frozen=True)

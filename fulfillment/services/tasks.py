@@ -39,6 +39,8 @@ class TaskReply:
 
     verdict: Verdict
     view: TaskState
+    repeated: bool = False
+    """Whether the scan id was known: the verdict is the first one, the state the present one."""
 
 
 @reads
@@ -112,7 +114,7 @@ def scan(tx: Transaction, actor: Actor, *, task_id: int, scan_id: str, raw: str)
     if known is not None:
         if row.known_task != task_id:
             raise KeyReused(key=scan_id)
-        return TaskReply(known, state)
+        return TaskReply(known, state, repeated=True)
     seen = _see(tx, state, parsed)
     decision = tasks.decide(state, parsed, seen, worker_id=actor.user_id)
     plan = None

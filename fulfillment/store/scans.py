@@ -32,7 +32,8 @@ def record_scan(
     """Store one scan with its verdict and return its id.
 
     *subject* fills the columns that say what it was about: ``pick_list_id, task_id,
-    shipment_id, shipment_line_id, lot, serial, quantity``.
+    shipment_id, shipment_line_id, lot, serial, quantity``; and ``user_id`` where *actor* only
+    delivers what somebody else scanned.
     """
     row = {
         "scan_id": scan_id,

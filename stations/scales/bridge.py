@@ -4,6 +4,11 @@ One thread reads the port without pause, so that no weight grows old in a buffer
 sends.  Either side may go away and come back: each is tried again with growing pauses, and the
 state is told in words.  While the port is away the filter keeps the last weight, so the parcel
 that still stands on the scale is not weighed twice.
+
+A box that is packed on the scale settles before its last piece is scanned, and such a weight is
+refused.  So while something stands there that was not weighed yet, the server is asked whether it
+awaits a weight; what stands there unchanged at two such looks is sent as a new weight
+(``docs/decisions/0006-the-scale-is-asked-again.md``).
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import serial
@@ -28,6 +33,8 @@ ASK_AFTER_SECONDS = 1.0
 """A silence of a scale that wants to be asked, before it is asked again."""
 SILENT_SECONDS = 5.0
 """A time without any reading that is worth a word."""
+LOOK_SECONDS = 1.0
+"""Between two looks at what stands on the scale: a hand that still puts a piece in needs less."""
 ANSWER_SECONDS = 5.0
 """Longest wait for an answer before the weight is sent again."""
 MOST_BYTES = 4096
@@ -54,6 +61,9 @@ class Poster(Protocol):
 
     def post(self, weight: Weight, *, timeout_seconds: float) -> Answer:
         """Send one; raises :class:`~stations.scales.posting.Unanswered`."""
+
+    def awaits_weight(self, *, timeout_seconds: float) -> bool:
+        """Whether the station awaits a weight; raises the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +144,9 @@ class Bridge:
     clock: Callable[[], float] = seconds_with_sleep
     pauses: Pauses = Pauses()
     answer_seconds: float = ANSWER_SECONDS
+    look_seconds: float = LOOK_SECONDS
+    _scale: threading.Lock = field(default_factory=threading.Lock, init=False)
+    """Held while the filter is used: one thread feeds it, the other looks."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until *stop* is set."""
@@ -177,7 +190,8 @@ class Bridge:
         hearing = _Hearing(say=self.say, clock=self.clock)
         while not stop.is_set():
             for reading in decoder.feed(port.read()):
-                grams = self.filter.take(reading)
+                with self._scale:
+                    grams = self.filter.take(reading)
                 if grams is not None:
                     self.kept.keep(grams)
                 hearing.heard(reading)
@@ -189,9 +203,11 @@ class Bridge:
 
     def _send_weights(self, stop: threading.Event) -> None:
         failures = 0
+        looking = _Looking(clock=self.clock, every_seconds=self.look_seconds)
         while not stop.is_set():
-            weight = self.kept.first(timeout_seconds=READ_SECONDS)
+            weight = self.kept.first(timeout_seconds=min(READ_SECONDS, self.look_seconds))
             if weight is None:
+                self._look(looking)
                 continue
             fresh_seconds = self.kept.fresh_for(weight)
             if fresh_seconds <= 0:
@@ -207,12 +223,31 @@ class Bridge:
                 continue
             failures = 0
             self.kept.answered(weight)
+            if not answer.waits:
+                with self._scale:
+                    self.filter.spend(weight.grams)
             mark = "✓" if answer.accepted else "✕"
             self.say(f"{weight.grams} g {mark} {answer.words}")
 
     def _post(self, weight: Weight, fresh_seconds: float) -> Answer:
         # A connection that takes longer would deliver the weight when it is stale.
         return self.server.post(weight, timeout_seconds=min(self.answer_seconds, fresh_seconds))
+
+    def _look(self, looking: _Looking) -> None:
+        """Send what stands on the scale if the server awaits it and it stood at the last look."""
+        with self._scale:
+            grams = self.filter.unspent
+        if grams is None:
+            looking.seen = None
+        if grams is None or not looking.is_due():
+            return
+        try:
+            awaited = self.server.awaits_weight(timeout_seconds=self.answer_seconds)
+        except Unanswered:
+            awaited = False
+        if awaited and looking.seen == grams:
+            self.kept.keep(grams)
+        looking.seen = grams if awaited and looking.seen != grams else None
 
     def _drop(self) -> None:
         for weight in self.kept.drop_all():
@@ -237,6 +272,24 @@ def serial_bridge(
         kept=KeptWeights(clock=seconds_with_sleep, fresh_seconds=fresh_seconds),
         say=say,
     )
+
+
+class _Looking:
+    """When the bridge looked last, and the weight that was awaited then."""
+
+    def __init__(self, *, clock: Callable[[], float], every_seconds: float) -> None:
+        self._clock = clock
+        self._every_seconds = every_seconds
+        self._looked_at: float | None = None
+        self.seen: int | None = None
+
+    def is_due(self) -> bool:
+        """Whether to look now; the next time after the pause."""
+        now = self._clock()
+        if self._looked_at is not None and now - self._looked_at < self._every_seconds:
+            return False
+        self._looked_at = now
+        return True
 
 
 class _Hearing:

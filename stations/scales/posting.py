@@ -34,10 +34,16 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The server's last word on a weight: accepted or not, and its sentence."""
+    """The server's last word on a weight: accepted or not, its sentence and its code."""
 
     accepted: bool
     words: str
+    code: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the same weight may be the parcel's yet: pieces are missing, or it is looked at."""
+        return self.code in ("not-complete", "weight-outside")
 
 
 class WeightServer:
@@ -55,7 +61,8 @@ class WeightServer:
         if parts.scheme == "http" and not _is_this_machine(parts.hostname):
             raise BadAddress(f"{url} would send the token readable over the network: use https://")
         self._host, self._port = parts.hostname, _port(url)
-        self._path = f"{parts.path.rstrip('/')}/api/v1/stations/{quote(station, safe='')}/weights"
+        code = quote(station, safe="")
+        self._path = f"{parts.path.rstrip('/')}/api/v1/stations/by-code/{code}"
         self._token = token
         self._tls = _tls(authority) if parts.scheme == "https" else None
 
@@ -64,16 +71,29 @@ class WeightServer:
 
         Raises :class:`Unanswered` where a repeat may help.
         """
+        status, raw = self._asked("POST", "/weights", _body(weight), timeout_seconds)
+        return _answer(status, raw)
+
+    def awaits_weight(self, *, timeout_seconds: float) -> bool:
+        """Whether a complete parcel at the station has no weight yet; raises :class:`Unanswered`."""
+        status, raw = self._asked("GET", "", None, timeout_seconds)
+        fields = _json_object(raw)
+        if status != 200 or fields is None:
+            raise Unanswered(f"it answered {status}")
+        return fields.get("awaits_weight") is True
+
+    def _asked(
+        self, method: str, path: str, body: bytes | None, timeout_seconds: float
+    ) -> tuple[int, bytes]:
         connection = self._connection(timeout_seconds)
         try:
-            connection.request("POST", self._path, _body(weight), self._headers())
+            connection.request(method, self._path + path, body, self._headers())
             response = connection.getresponse()
-            raw = response.read(MOST_ANSWER_BYTES)
+            return response.status, response.read(MOST_ANSWER_BYTES)
         except (OSError, http.client.HTTPException) as error:
             raise Unanswered(_reason(error)) from error
         finally:
             connection.close()
-        return _answer(response.status, raw)
 
     def _connection(self, timeout_seconds: float) -> http.client.HTTPConnection:
         if self._tls is None:
@@ -146,8 +166,9 @@ def _verdict(fields: dict[str, object]) -> Answer:
     verdict = fields.get("verdict")
     if not isinstance(verdict, dict):
         return Answer(accepted=True, words="taken")
-    words = verdict.get("message") or verdict.get("code") or "taken"
-    return Answer(accepted=bool(verdict.get("accepted", True)), words=str(words))
+    code = str(verdict.get("code") or "")
+    words = verdict.get("message") or code or "taken"
+    return Answer(accepted=bool(verdict.get("accepted", True)), words=str(words), code=code)
 
 
 def _json_object(raw: bytes) -> dict[str, object] | None:

@@ -24,6 +24,7 @@ class StableWeight:
         self._settling: int | None = None
         self._agreeing = 0
         self._reported: int | None = None
+        self._spent: int | None = None
 
     def take(self, reading: Reading) -> int | None:
         """The weight in grams that has settled with *reading*, else None."""
@@ -33,9 +34,9 @@ class StableWeight:
         if seen is None or self._agreeing < AGREEING:
             return None
         if seen == EMPTY:
-            self._reported = None
+            self._reported = self._spent = None
             return None
-        if self._is_known(seen):
+        if self._is_near(seen, self._reported):
             return None
         self._reported = seen
         return seen
@@ -49,6 +50,20 @@ class StableWeight:
             return None
         return self._settling
 
+    def spend(self, grams: int) -> None:
+        """The weight *grams* had its answer: as long as it stands there it is no parcel's any more.
+
+        Nothing happens where that weight has left the scale meanwhile.
+        """
+        if self._is_near(grams, self._reported):
+            self._spent = grams
+
+    @property
+    def unspent(self) -> int | None:
+        """The standing weight, unless it is the one that was spent."""
+        standing = self.standing
+        return None if standing is None or self._is_near(standing, self._spent) else standing
+
     def _seen(self, reading: Reading) -> int | None:
         """The stable weight, EMPTY (moving or not: a quick hand leaves no time to settle), or
         None for what says neither."""
@@ -58,5 +73,5 @@ class StableWeight:
             return EMPTY
         return reading.grams if reading.stable else None
 
-    def _is_known(self, grams: int) -> bool:
-        return self._reported is not None and abs(grams - self._reported) <= self._hysteresis_grams
+    def _is_near(self, grams: int, other: int | None) -> bool:
+        return other is not None and abs(grams - other) <= self._hysteresis_grams

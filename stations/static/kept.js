@@ -29,10 +29,11 @@ export class Kept {
     return kept;
   }
 
-  /* Keep one message; resolves with its number when it is on the disk. */
+  /* Keep one message; resolves with its number when it is on the disk, where no power cut takes it. */
   async add(message) {
-    const transaction = this.database.transaction("scans", "readwrite");
+    const transaction = this.database.transaction("scans", "readwrite", { durability: "strict" });
     const request = transaction.objectStore("scans").add(message);
+    transaction.commit(); // at once: a page that is closed now takes nothing back
     await done(transaction);
     return request.result;
   }

@@ -5,12 +5,15 @@ import { openScale } from "./settings.js";
 import { Station, put, stayOffline } from "./station.js";
 
 const ASK_MS = 1000;
+const STILL_WAITING = ["not-complete", "weight-outside"]; // the same weight may count yet
 const root = document.getElementById("station");
 const view = document.getElementById("view");
 let table = JSON.parse(root.dataset.table);
 let counted = {};
+let scale = null;
+let seen = null; // what stood on the scale at the last look, if it was awaited then
 
-const station = new Station(root, { repaint, restore, keep, resumed });
+const station = new Station(root, { repaint, answered, restore, keep, resumed });
 
 function repaint(answer) {
   if (answer.html !== undefined) view.innerHTML = answer.html;
@@ -113,6 +116,22 @@ function bindOverride() {
   });
 }
 
+/* A box that is packed on the scale has settled before its last piece was scanned, and that
+   weight was refused. So what stands there, unchanged at two looks, is said again once the server
+   awaits it; but never the parcel before, which was left there. */
+function lookAtScale() {
+  const free = station.online && !station.busy && !station.waiting.length;
+  const awaited = free && bench().dataset.awaitsWeight === "yes";
+  const standing = awaited ? (scale?.unspent ?? null) : null;
+  const stood = standing !== null && standing === seen;
+  seen = stood ? null : standing;
+  if (stood) weigh(standing, "scale");
+}
+
+function answered({ body }, { code }) {
+  if (body.source === "scale" && !STILL_WAITING.includes(code)) scale?.spend(body.grams);
+}
+
 const isSigning = () =>
   [...document.querySelectorAll("#override input")].some((field) => field.value !== "");
 
@@ -125,8 +144,7 @@ async function askForWeight() {
   const overtaken = station.busy || bench() !== asked || isSigning();
   if (!state || overtaken || state.weights === asked.dataset.weights) return;
   repaint(state);
-  const tone = bench().dataset.next === "weigh" ? "attention" : "accepted";
-  station.tell(tone, view.querySelector("h1").textContent);
+  station.tell(state.tone ?? "attention", state.message ?? view.querySelector("h1").textContent);
 }
 
 /* --- begin --------------------------------------------------------------------------------- */
@@ -136,7 +154,11 @@ tellTimes();
 setInterval(tellTimes, 30_000);
 bindOverride();
 await station.start();
-setInterval(askForWeight, ASK_MS);
-const scale = await openScale({ onWeight: (grams) => weigh(grams, "scale") });
+// Where the module cannot be loaded the weight can be typed, and the rest of the page works.
+scale = await openScale({ onWeight: (grams) => weigh(grams, "scale") }).catch(() => null);
+setInterval(() => {
+  lookAtScale();
+  askForWeight();
+}, ASK_MS);
 scale?.start();
 await stayOffline();

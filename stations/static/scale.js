@@ -213,6 +213,7 @@ export class StableWeight {
   #settling = null;
   #agreeing = 0;
   #reported = null;
+  #spent = null;
 
   constructor({ hysteresisGrams = HYSTERESIS_GRAMS } = {}) {
     this.#hysteresis = hysteresisGrams;
@@ -225,10 +226,10 @@ export class StableWeight {
     this.#settling = seen;
     if (seen === null || this.#agreeing < AGREEING) return null;
     if (seen === EMPTY) {
-      this.#reported = null;
+      this.#reported = this.#spent = null;
       return null;
     }
-    if (this.#reported !== null && Math.abs(seen - this.#reported) <= this.#hysteresis) return null;
+    if (this.#isNear(seen, this.#reported)) return null;
     this.#reported = seen;
     return seen;
   }
@@ -238,6 +239,21 @@ export class StableWeight {
      last piece was scanned. */
   get standing() {
     return this.#agreeing < AGREEING || this.#settling === EMPTY ? null : this.#settling;
+  }
+
+  /* The weight had its answer: as long as it stands there it is no parcel's any more. */
+  spend(grams) {
+    if (this.#isNear(grams, this.#reported)) this.#spent = grams;
+  }
+
+  /* The standing weight, unless it is the one that was spent. */
+  get unspent() {
+    const standing = this.standing;
+    return standing === null || this.#isNear(standing, this.#spent) ? null : standing;
+  }
+
+  #isNear(grams, other) {
+    return other !== null && Math.abs(grams - other) <= this.#hysteresis;
   }
 
   #seen({ grams, stable, trouble }) {
@@ -268,6 +284,14 @@ class Device {
   /* What stands on the scale now, in grams; null while it is empty or moves. */
   get standing() {
     return this.filter.standing;
+  }
+
+  get unspent() {
+    return this.filter.unspent;
+  }
+
+  spend(grams) {
+    this.filter.spend(grams);
   }
 
   take(readings) {

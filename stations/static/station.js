@@ -13,12 +13,13 @@ const PATIENCE_MS = 10_000; // after so long without an answer the server counts
 const AGAIN_MS = [500, 1000, 2000, 4000];
 
 export class Station {
-  /* hooks: repaint(answer); while offline restore(saved) after a reload, keep(message) for each
-     message that waits, and resumed() when it is over */
+  /* hooks: repaint(answer), and before it answered(message, answer); while offline restore(saved)
+     after a reload, keep(message) for each message that waits, and resumed() when it is over */
   constructor(root, hooks) {
     this.root = root;
     this.hooks = hooks;
     this.waiting = [];
+    this.left = []; // {who, raw} of scans that are not counted since another is logged in
     this.busy = false;
     this.online = true;
     this.failures = 0;
@@ -41,11 +42,11 @@ export class Station {
     });
     this.touched();
     this.busy = true; // what is scanned meanwhile waits for the state that it is judged by
-    this.kept = await Kept.open().catch(() => null); // a browser that keeps nothing still sends
-    const before = (await this.kept?.all()) ?? [];
-    const known = new Set(this.waiting.map((one) => one.n));
-    const mine = (one) => one.page === location.pathname && !known.has(one.n);
-    this.waiting.unshift(...before.filter(mine));
+    const kept = await Kept.open().catch(() => null); // a browser that keeps nothing still sends
+    const before = (await kept?.all()) ?? [];
+    this.kept = kept;
+    for (const message of this.waiting) this.write(message); // scanned since the page was there
+    this.waiting.unshift(...before.filter((one) => one.page === location.pathname));
     const there = await this.refresh();
     this.busy = false;
     if (!there) {
@@ -65,19 +66,22 @@ export class Station {
   }
 
   submit(url, fields) {
-    const message = { url, body: { scan_id: crypto.randomUUID(), ...fields } };
+    const user = Number(this.root.dataset.user); // who scanned: it may be sent under another
+    const message = { url, body: { scan_id: crypto.randomUUID(), user, ...fields } };
     this.waiting.push(message);
-    const { body } = message;
-    message.written = this.kept
-      ? this.kept
-          .add({ page: location.pathname, url, body })
-          .then((n) => (message.n = n))
-          .catch(() => undefined) // a full disk: it is sent all the same
-      : Promise.resolve();
+    this.write(message);
     if (!this.online) this.hooks.keep(message);
     this.net();
     this.pump();
     return message;
+  }
+
+  write(message) {
+    const { url, body } = message;
+    message.written = this.kept
+      ?.add({ page: location.pathname, url, body })
+      .then((n) => (message.n = n))
+      .catch(() => undefined); // a full disk: it is sent all the same
   }
 
   /* --- out ------------------------------------------------------------------------------ */
@@ -100,6 +104,7 @@ export class Station {
           if (message.body.raw) sessionStorage.setItem("badge", message.body.raw);
           return location.assign(answer.redirect);
         }
+        this.hooks.answered?.(message, answer);
         this.show(answer);
         message.answered?.(answer);
       }
@@ -171,6 +176,7 @@ export class Station {
 
   show(answer) {
     this.hooks.repaint(answer);
+    this.listKept(answer);
     this.tell(answer.tone, answer.message);
     const html = document.documentElement;
     html.dataset.answers = Number(html.dataset.answers ?? 0) + 1;
@@ -185,6 +191,18 @@ export class Station {
     document.body.classList.add("flash");
     const word = this.root.dataset[`word${tone[0].toUpperCase()}${tone.slice(1)}`];
     document.getElementById("say").textContent = `${word}: ${message}`;
+  }
+
+  /* What the one before left in a box, until an order or a list is complete. */
+  listKept({ code, fields, tone }) {
+    if (code === "kept-of-another") this.left.push(fields);
+    else if (tone === "complete") this.left = [];
+    else return;
+    const place = document.getElementById("kept-of");
+    place.hidden = !this.left.length;
+    const who = [...new Set(this.left.map((one) => one.who))].join(", ");
+    const what = this.left.map((one) => one.raw).join(", ");
+    place.textContent = place.dataset.says.replace("{who}", who).replace("{what}", what);
   }
 
   away() {

@@ -16,6 +16,24 @@ from tests.support.world import World
 ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
+SCAN_AT_ONCE = """
+  const watch = new MutationObserver(() => {
+    if (!document.getElementById('scan-field')) return;
+    watch.disconnect();
+    setTimeout(function scan() {  // as soon as the page listens
+      const heard = new KeyboardEvent('keydown', {code: 'KeyB', key: 'B', shiftKey: true,
+        bubbles: true, cancelable: true});
+      document.body.dispatchEvent(heard);
+      if (!heard.defaultPrevented) return setTimeout(scan);
+      document.body.dispatchEvent(new KeyboardEvent('keydown',
+        {code: 'Enter', key: 'Enter', bubbles: true, cancelable: true}));
+    });
+  });
+  watch.observe(document, {childList: true, subtree: true});
+"""
+"""Scans "B" at the first moment at which the page hears a key."""
+
+
 @pytest.fixture
 def bench(world: World, stations: Stations) -> Station:
     """A station that could be reloaded without the server, and an order open at it."""
@@ -103,6 +121,49 @@ def test_an_answer_that_was_lost_on_its_way_counts_once(bench: Station) -> None:
     bench.unsent(0)
     assert packed() == [1, 0]
     assert len(lost) == 1
+
+
+@ONE
+def test_kept_scans_of_one_are_not_sent_as_the_next_ones_who_is_told_what_lies_in_the_box(
+    world: World, bench: Station
+) -> None:
+    bench.server.stop()
+    for text in ("4006381333931", "B"):
+        bench.scanner.scan_at_once(text)
+    bench.unsent(2)
+    bench.page.goto("about:blank")
+    bench.server.start()
+    bench.badge_in("packer2")
+    bench.open()
+    bench.unsent(0)
+    told = bench.page.locator("#kept-of")
+    expect(told).to_contain_text("Kept scans of Packer1, not counted: 4006381333931, B.")
+    assert bench.attribute("code") == "kept-of-another"
+    assert packed() == [0, 0]
+    refused = codes(ScanEvent, "user_id", "raw", code="kept-of-another")
+    first = world.people["packer1"].user_id
+    assert refused == [(first, "4006381333931"), (first, "B")]
+    for text in ("4006381333931", "B", *["4006381333931"] * 3):
+        assert bench.scan(text) == "counted"
+    expect(told).to_be_visible()
+    assert bench.scan("B") == "complete"
+    expect(told).to_be_hidden()
+    assert packed() == [4, 2]
+
+
+@ONE
+def test_a_scan_made_before_the_page_had_opened_its_store_is_kept_too(bench: Station) -> None:
+    bench.server.stop()
+    bench.page.add_init_script(SCAN_AT_ONCE)
+    bench.page.reload()
+    bench.ready()
+    bench.unsent(1)
+    bench.page.reload()  # scans once more
+    bench.ready()
+    bench.unsent(2)
+    bench.server.start()
+    bench.unsent(0)
+    assert packed() == [0, 2]
 
 
 @ONE

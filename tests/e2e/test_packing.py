@@ -304,3 +304,37 @@ def test_a_usb_scale_weighs_by_itself_as_soon_as_it_is_still(
     for _ in range(2):
         station.page.evaluate(f"window.weighs({still}, {grams}, 0, 94, 1)")
     expect(station.page.locator(".bench")).to_have_attribute("data-code", "label-printed")
+
+
+@ONE
+def test_a_box_that_is_packed_on_the_usb_scale_is_weighed_after_its_last_scan(
+    goods: World, stations: Stations
+) -> None:
+    station = stations()
+    station.page.add_init_script(f"({USB_SCALE})()")
+    station.open()
+    station.page.wait_for_selector("html[data-offline-ready=yes]")
+    picked_shipment(goods, {"A": 1})
+    station.own(Own.TOTE, "W1T1")
+    still, grams = 4, 2
+    for _ in range(2):
+        station.page.evaluate(f"window.weighs({still}, {grams}, 0, 94, 1)")
+    expect(station.page.locator(".bench")).to_have_attribute("data-code", "not-complete")
+    assert station.scan("A") == "complete"
+    expect(station.page.locator(".bench")).to_have_attribute("data-code", "label-printed")
+
+
+@ONE
+def test_what_was_answered_stays_on_the_page_while_a_weight_is_awaited(
+    goods: World, stations: Stations
+) -> None:
+    bench = stations(service_workers="block")  # its requests are not told to the test
+    bench.open()
+    picked_shipment(goods, {"A": 1})
+    bench.own(Own.TOTE, "W1T1")
+    assert bench.scan("A") == "complete"
+    assert bench.scan("A") == "too-many"
+    for _ in range(2):  # the page asks for a weight meanwhile
+        with bench.page.expect_response("**/stations/pack/state"):
+            pass
+    assert bench.attribute("code") == "too-many"

@@ -9,6 +9,7 @@ import pytest
 from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.errors import IllegalEvent, LabelNotConfirmed, NotPermitted
 from fulfillment.services import packing
+from fulfillment.services.dispatching import scan_out
 from fulfillment.store.journal import AuditEntry, OutboxMessage, ScanEvent
 from fulfillment.store.orders import Order, Shipment, ShipmentLine
 from fulfillment.store.parcels import Label, Parcel, ParcelLine
@@ -84,6 +85,56 @@ def test_the_same_scan_delivered_twice_counts_once(bench: BenchDriver) -> None:
     assert codes(ShipmentLine, "packed", shipment_id=shipment_id) == [(1,)]
     bench.scan("A", scan_id="two")
     assert codes(ShipmentLine, "packed", shipment_id=shipment_id) == [(2,)]
+
+
+def test_a_scan_or_weight_sent_again_is_answered_with_the_tone_it_had(bench: BenchDriver) -> None:
+    picked_shipment(bench.world, {"A": 2, "B": 1})
+    tones = []
+
+    def twice(raw: str) -> None:
+        scan_id = f"scan {len(tones)}"
+        first, again = bench.scan(raw, scan_id), bench.scan(raw, scan_id)
+        assert (again.verdict, again.repeated) == (first.verdict, True)
+        tones.append(again.verdict.tone)
+
+    twice(own_code(Own.TOTE, "W1T1"))
+    twice("A")
+    twice(own_code(Own.COMMAND, Command.TAKE_OUT))
+    twice("A")
+    twice(own_code(Own.COMMAND, Command.SHORT))
+    twice(own_code(Own.REASON, "DAMAGED"))
+    twice(own_code(Own.COMMAND, Command.UNDO))
+    for sku in "ABA":
+        twice(sku)
+    first, again = bench.weigh(850, "weight"), bench.weigh(850, "weight")
+    assert (again.verdict, again.repeated) == (first.verdict, True)
+    label = first.verdict.fields["tracking"]
+    twice(label)
+    after = bench.weigh(850, "weight")
+    assert (after.verdict, after.repeated) == (first.verdict, True)
+    assert tones == [
+        "accepted", "accepted", "attention", "accepted", "attention", "attention",
+        "accepted", "accepted", "accepted", "complete", "complete",
+    ]  # fmt: skip
+    dock = {"warehouse_id": bench.world.warehouses["W1"], "scan_id": "out", "raw": label}
+    supervisor = bench.world.people["supervisor1"]
+    out, again_out = (scan_out(supervisor, **dock) for _ in range(2))
+    assert (out.verdict.tone, again_out.verdict, again_out.repeated) == (
+        "complete",
+        out.verdict,
+        True,
+    )
+
+
+def test_a_weight_is_awaited_until_the_complete_parcel_has_one(bench: BenchDriver) -> None:
+    picked_shipment(bench.world, {"A": 2})
+    assert not bench.open().awaits_weight
+    assert not bench.scan("A").awaits_weight
+    assert not bench.weigh(350).awaits_weight  # not complete
+    assert bench.scan("A").awaits_weight
+    assert not bench.weigh(100).awaits_weight  # outside: looked at by somebody
+    assert bench.own(Own.CARTON, "M").awaits_weight
+    assert not bench.weigh(650).awaits_weight
 
 
 def test_a_case_counts_its_units_only_when_all_are_wanted(bench: BenchDriver) -> None:

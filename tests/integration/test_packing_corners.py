@@ -50,6 +50,22 @@ def test_a_stop_ends_when_the_only_order_that_still_wanted_from_it_is_cancelled(
     assert codes(Shipment, "state") == [("picked",), ("cancelled",)]
 
 
+def test_a_list_that_a_cancellation_ended_still_says_which_tote_to_set_aside(
+    bench: BenchDriver,
+) -> None:
+    world = bench.world
+    made = release(world, [{"A": 1, "B": 1}])
+    picker = claim(world, "picker1")
+    picker.bin(A1)
+    picker.put("A", "W1T1")
+    cancel_order(world.people["admin"], order_id=made.orders[0], reason="asked")
+    assert codes(PickList, "state") == [("done",)]
+    told = picker.scan("B").verdict
+    assert told.code == "order-cancelled"
+    assert told.fields["totes"] == ["W1T1"]
+    assert picker.scan("B").verdict.code == "list-done"
+
+
 def two_parcels_shipped(bench: BenchDriver) -> tuple[int, list[str]]:
     shipment_id = picked_shipment(bench.world, {"A": 2})
     bench.open()

@@ -11,7 +11,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import tty
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,18 +28,12 @@ from stations.scales.bridge import Bridge, Pauses, SerialPort, SerialSettings, s
 from stations.scales.kept import KeptWeights
 from stations.scales.posting import WeightServer
 from tests.support.scale_streams import toledo
+from tests.support.serial_scales import EMPTY, Scale, parcel
 
 PATIENCE_SECONDS = 20
 TOKEN = "the-token"
 COMMAND = "from fulfillment.cli import main; main()"
-EMPTY = toledo("000000") * 3
 OVERLOAD = toledo("999999", b=0x14)
-
-
-def parcel(grams: int) -> bytes:
-    """A parcel is put on, settles, and is taken away."""
-    figure = f"{grams:06d}"
-    return toledo(figure, b=0x18) + toledo(figure) * 3 + EMPTY
 
 
 class Shared:
@@ -60,34 +53,6 @@ class Shared:
             assert self._changed.wait_for(condition, PATIENCE_SECONDS), why
 
 
-class Scale:
-    """The far end of a serial cable that can be pulled out and put in again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._end = -1
-        self.plug_in()
-
-    def plug_in(self) -> None:
-        self._end, other = os.openpty()
-        tty.setraw(other)
-        self.path.unlink(missing_ok=True)
-        self.path.symlink_to(os.ttyname(other))
-        self._other = other
-
-    def pull_out(self) -> None:
-        os.close(self._other)
-        os.close(self._end)
-
-    def play(self, recording: bytes) -> None:
-        # In pieces that respect no frame, as a serial driver hands them over.
-        for at in range(0, len(recording), 13):
-            os.write(self._end, recording[at : at + 13])
-
-    def heard(self, length: int) -> bytes:
-        return os.read(self._end, length)
-
-
 @dataclass(frozen=True)
 class Request:
     path: str
@@ -96,7 +61,8 @@ class Request:
 
 
 Fate = str
-"""answer, twice, refuse, html, redirect, busy, cut (before it is booked), lose (after), late."""
+"""answer, twice, refuse, early, html, redirect, busy, cut (before it is booked), lose (after),
+late."""
 
 
 @dataclass
@@ -106,6 +72,8 @@ class Server(Shared):
     fates: Iterator[Fate] = field(default_factory=lambda: iter(()))
     requests: list[Request] = field(default_factory=list)
     booked: dict[str, int] = field(default_factory=dict)
+    awaits_weight: bool = False
+    looks: int = 0
     tls: ssl.SSLContext | None = None
     port: int = 0
 
@@ -133,6 +101,11 @@ class Server(Shared):
         with self.change():
             self.booked.setdefault(str(request.body["scan_id"]), int(str(request.body["grams"])))
 
+    def look(self, times: int) -> None:
+        """Wait until the bridge has asked so many times more."""
+        before = self.looks
+        self.wait(lambda: self.looks >= before + times, self.looks)
+
     def wait_for(self, *grams: int) -> None:
         self.wait(lambda: len(self.booked) >= len(grams), self.booked)
         assert list(self.booked.values()) == list(grams)
@@ -141,6 +114,11 @@ class Server(Shared):
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            with server.change():
+                server.looks += 1
+            self._send(200, {"awaits_weight": server.awaits_weight})
 
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
@@ -163,6 +141,10 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
         def _twice(self) -> None:
             self._answer()
             self._answer()
+
+        def _early(self) -> None:
+            verdict = {"accepted": False, "code": "not-complete", "message": "1 × A is missing."}
+            self._send(200, {"verdict": verdict})
 
         def _refuse(self) -> None:
             self._send(404, {"title": "Not found", "detail": "No order is open here."})
@@ -237,6 +219,7 @@ class Rig(Shared):
             say=self._say,
             pauses=Pauses(first_seconds=0.01, longest_seconds=0.05),
             answer_seconds=0.5,
+            look_seconds=0.02,
         )
         self._thread = threading.Thread(target=bridge.run, args=(self.stop,))
         self._thread.start()
@@ -287,7 +270,7 @@ def test_a_settled_weight_reaches_the_server_once_with_id_grams_and_source(rig: 
     play(rig, [1234])
     rig.wait_for("1234 g ✓ Label printed.")
     (request,) = rig.server.requests
-    assert request.path == "/api/v1/stations/W1%20S%2F1/weights"
+    assert request.path == "/api/v1/stations/by-code/W1%20S%2F1/weights"
     assert request.token == f"Bearer {TOKEN}"
     (scan_id,) = rig.server.booked
     assert request.body == {"scan_id": scan_id, "grams": 1234, "source": "bridge"}
@@ -350,6 +333,45 @@ def test_a_weight_that_grew_old_is_not_sent_nor_are_those_behind_it(rig: Rig) ->
     rig.server.start()
     play(rig, [3000])
     rig.server.wait_for(3000)
+
+
+def test_a_box_that_settled_before_its_last_piece_was_scanned_is_weighed_when_that_is_done(
+    rig: Rig,
+) -> None:
+    rig.server.fates = iter(["early"])
+    rig.start()
+    rig.scale.play(EMPTY + toledo("001234") * 3)
+    rig.wait_for("1234 g ✕ 1 × A is missing.")
+    rig.server.look(3)
+    assert rig.server.booked == {}
+    rig.server.awaits_weight = True
+    rig.wait_for("1234 g ✓")
+    rig.server.wait_for(1234)
+    assert len({request.body["scan_id"] for request in rig.server.requests}) == 2
+
+
+def test_what_stands_on_the_scale_when_it_is_awaited_is_sent_and_not_what_stood_before(
+    rig: Rig,
+) -> None:
+    rig.server.fates = iter(["early", "early"])
+    rig.start()
+    rig.scale.play(EMPTY + toledo("001000") * 3)
+    rig.wait_for("1000 g ✕")
+    rig.scale.play(toledo("001100", b=0x18) + toledo("001300") * 3)
+    rig.wait_for("1300 g ✕")
+    rig.server.awaits_weight = True
+    rig.wait_for("1300 g ✓")
+    rig.server.wait_for(1300)
+
+
+def test_a_parcel_that_was_weighed_and_left_on_the_scale_is_not_the_next_orders(rig: Rig) -> None:
+    rig.start()
+    rig.scale.play(EMPTY + toledo("001234") * 3)
+    rig.wait_for("1234 g ✓")
+    rig.server.awaits_weight = True
+    rig.scale.play(toledo("001238") * 3 + EMPTY + parcel(1234))  # nudged, then the next one
+    rig.wait_for("1234 g ✓", times=2)
+    rig.server.wait_for(1234, 1234)
 
 
 def test_a_refusal_is_told_and_not_repeated(rig: Rig) -> None:

@@ -224,9 +224,13 @@ class BenchDriver:
         """Scan a tote."""
         return self.scan(own_code(Own.TOTE, tote))
 
+    def own(self, kind: Own, payload: str) -> BenchReply:
+        """Scan one of our own barcodes."""
+        return self.scan(own_code(kind, payload))
+
     def command(self, command: Command) -> BenchReply:
         """Scan a command of the sheet."""
-        return self.scan(own_code(Own.COMMAND, command))
+        return self.own(Own.COMMAND, command)
 
     def reason(self, reason: str) -> BenchReply:
         """Scan a reason of the sheet."""

@@ -180,6 +180,14 @@ def test_a_cancelled_order_stops_any_scan_before_anything_else() -> None:
     assert decision.effect == pick_walk.Drop((101,))
 
 
+def test_a_list_that_ended_by_a_cancellation_tells_its_own_picker_of_it() -> None:
+    gone = Dropped(101, "O1-1", 1, ("T1",))
+    ended = a_state(state="done", cancelled=(gone,))
+    assert scan_item(ended).verdict.code == "order-cancelled"
+    theirs = a_state(state="done", cancelled=(gone,), picker_id=8)
+    assert scan_item(theirs).verdict.code == "list-done"
+
+
 def test_the_day_of_expiry_itself_is_still_sold() -> None:
     lot = {"tracking": "lot", "lot": "L1"}
     today = a_state(a_stop(a_feed(1, 1), expires_on=TODAY, **lot))

@@ -117,10 +117,18 @@ async (recorded) => {
     const decoding = decoder(protocol);
     const readings = chunks.flatMap((chunk) => decoding.feed(chunk));
     const filter = new StableWeight();
+    const weights = [];
+    for (const reading of readings) {
+      const grams = filter.take(reading);
+      if (grams === null) continue;
+      weights.push(grams);
+      if (grams % 2) filter.spend(grams);
+    }
     return {
       readings: readings.map((one) => [one.grams, one.stable, one.unit, one.trouble]),
-      weights: readings.map((one) => filter.take(one)).filter((grams) => grams !== null),
+      weights,
       standing: filter.standing,
+      unspent: filter.unspent,
     };
   }));
 }
@@ -191,11 +199,18 @@ EMPTY_SCALE = kilograms("000000") * 2
 def in_python(stream: Stream) -> dict[str, Any]:
     decoder, settled = DECODERS[stream.protocol](), StableWeight()
     readings = [reading for chunk in stream.chunks for reading in decoder.feed(chunk)]
-    weights = [settled.take(reading) for reading in readings]
+    weights = []
+    for reading in readings:
+        grams = settled.take(reading)
+        if grams is not None:
+            weights.append(grams)
+            if grams % 2:
+                settled.spend(grams)
     return {
         "readings": [[one.grams, one.stable, one.unit, one.trouble] for one in readings],
-        "weights": [grams for grams in weights if grams is not None],
+        "weights": weights,
         "standing": settled.standing,
+        "unspent": settled.unspent,
     }
 
 

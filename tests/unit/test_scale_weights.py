@@ -94,6 +94,28 @@ def test_what_stands_on_the_scale_can_be_asked_for_after_it_was_reported() -> No
     assert seen == [None, None, None, 700, 700, None]
 
 
+def test_a_spent_weight_is_no_parcels_until_the_scale_was_empty_or_shows_another() -> None:
+    settling = StableWeight()
+    settled(stable(700), stable(700), settings=settling)
+    assert settling.unspent == 700
+    settling.spend(700)
+    assert (settling.standing, settling.unspent) == (700, None)
+    settled(stable(708), stable(708), settings=settling)  # the same box, nudged
+    assert settling.unspent is None
+    settled(stable(750), stable(750), settings=settling)
+    assert settling.unspent == 750
+    settling.spend(750)
+    settled(stable(0), stable(0), stable(750), stable(750), settings=settling)
+    assert settling.unspent == 750
+
+
+def test_an_answer_that_comes_when_the_parcel_has_left_spends_nothing() -> None:
+    settling = StableWeight()
+    settled(*map(stable, (700, 700, 0, 0, 900, 900)), settings=settling)
+    settling.spend(700)
+    assert settling.unspent == 900
+
+
 def test_a_scale_for_letters_has_a_smaller_hysteresis() -> None:
     letters = StableWeight(hysteresis_grams=1)
     assert settled(stable(8), stable(8), stable(1), stable(1), stable(8), stable(8),

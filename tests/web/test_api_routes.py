@@ -477,6 +477,28 @@ def test_scans_of_the_floor_may_carry_a_key_too(
     ]
 
 
+def test_a_scale_bridge_knows_its_station_by_the_code_alone(
+    people: People, journey: Journey, world: World
+) -> None:
+    released(journey, ("A", 1))
+    journey.pick(["W1T1"])
+    station = world.stations["W1S1"]
+    journey.scan(station, tote("W1T1"))
+    by_code = "/stations/by-code/W1S1"
+    assert people.call("packer1", "GET", by_code)["awaits_weight"] is False
+    journey.scan(station, "A")
+    assert people.call("packer1", "GET", by_code)["awaits_weight"] is True
+    weight = {"scan_id": "w", "grams": 150, "source": "bridge"}
+    weighed = people.call("packer1", "POST", f"{by_code}/weights", weight)
+    assert weighed["verdict"]["code"] == "label-printed"
+    assert weighed["awaits_weight"] is False
+    assert people.refused("packer1", "GET", "/stations/by-code/W9S9")[0] == 404
+    for who in ("packer1_w2", "picker1"):
+        for method, path, body in (("GET", by_code, None), ("POST", f"{by_code}/weights", weight)):
+            status = people.refused(who, method, path, body)[0]
+            assert status == (404 if who == "packer1_w2" else 403)
+
+
 def test_a_short_at_the_bench_is_told_in_words(
     people: People, journey: Journey, world: World
 ) -> None:

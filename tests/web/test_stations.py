@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from flask import Flask
 from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.people import system
 from fulfillment.domain.values import SHORT_REASONS
-from fulfillment.services import people
+from fulfillment.services import packing, people
+from fulfillment.store.journal import ScanEvent
+from fulfillment.store.orders import ShipmentLine
 from stations.sheets import COMMAND_EXPLAINED, COMMAND_WORDS, REASON_WORDS
 from tests.labels.reading import pictures, read_by_zxing
-from tests.support.benches import picked_shipment
+from tests.support.benches import codes, picked_shipment
 from tests.support.web import Browser
 from tests.support.world import World
 
@@ -99,6 +102,88 @@ def test_a_scan_without_the_form_token_or_a_log_in_counts_nothing(app: Flask, be
     bench.client.delete_cookie("session")
     response = bench.send("/stations/scan", sent, **{"Sec-Fetch-Mode": "cors"})
     assert (response.status_code, response.json["code"]) == (401, "not-logged-in")
+
+
+def test_a_kept_scan_of_somebody_else_counts_nothing_and_stands_in_the_log_under_that_name(
+    world: World, bench: Bench
+) -> None:
+    picked_shipment(world, {"A": 2})
+    bench.scan(own_code(Own.TOTE, "W1T1"))
+    other = world.people["packer2"].user_id
+    kept = {"scan_id": str(uuid.uuid4()), "raw": "4006381333931", "user": other}
+    for repeated in (False, True):
+        answer = bench.send("/stations/scan", kept).json
+        assert (answer["code"], answer["tone"]) == ("kept-of-another", "refused")
+        assert answer["repeated"] is repeated
+        assert answer["fields"]["who"] == "Packer2"
+        assert "Packer2 scanned 4006381333931" in answer["message"]
+    assert codes(ShipmentLine, "packed") == [(0,)]
+    station = world.stations["W1S1"]
+    logged = codes(ScanEvent, "user_id", "station_id", "accepted", code="kept-of-another")
+    assert logged == [(other, station, False)]
+
+
+def test_a_kept_scan_of_somebody_else_that_had_arrived_is_answered_as_it_was_then(
+    world: World, bench: Bench
+) -> None:
+    picked_shipment(world, {"A": 2})
+    bench.scan(own_code(Own.TOTE, "W1T1"))
+    mine = world.people["packer1"].user_id
+    arrived = {"scan_id": str(uuid.uuid4()), "raw": "4006381333931", "user": mine}
+    assert bench.send("/stations/scan", arrived).json["code"] == "counted"
+    arrived["user"] = world.people["packer2"].user_id
+    answer = bench.send("/stations/scan", arrived).json
+    assert (answer["code"], answer["repeated"]) == ("counted", True)
+    assert codes(ShipmentLine, "packed") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/stations/scan", {"raw": own_code(Own.COMMAND, Command.LOG_OUT)}),
+        ("/stations/weigh", {"grams": 350, "source": "scale"}),
+    ],
+)
+def test_neither_a_kept_command_nor_a_kept_weight_of_somebody_else_does_anything(
+    world: World, bench: Bench, path: str, sent: Any
+) -> None:
+    picked_shipment(world, {"A": 1})
+    bench.scan(own_code(Own.TOTE, "W1T1"))
+    bench.scan("4006381333931")
+    other = {"scan_id": str(uuid.uuid4()), "user": world.people["packer2"].user_id}
+    answer = bench.send(path, {**sent, **other}).json
+    assert answer["code"] == "kept-of-another"
+    assert bench.get("/stations/pack/state").json["weights"] == "closed:None"
+
+
+@pytest.mark.parametrize("user", ["4", True, 10**9])
+def test_a_kept_scan_of_nobody_is_refused_and_not_stored(bench: Bench, user: Any) -> None:
+    sent = {"scan_id": str(uuid.uuid4()), "raw": "A", "user": user}
+    assert bench.send("/stations/scan", sent).status_code == 409
+    assert codes(ScanEvent, "id") == []
+
+
+def test_the_state_says_what_came_of_a_weight_that_the_bridge_sent(
+    world: World, bench: Bench
+) -> None:
+    picked_shipment(world, {"A": 2})
+    bench.scan(own_code(Own.TOTE, "W1T1"))
+    for _ in range(2):
+        bench.scan("4006381333931")
+    before = bench.get("/stations/pack/state").json
+    assert "message" not in before
+    packing.weigh(
+        world.people["packer1"],
+        station_id=world.stations["W1S1"],
+        scan_id="of the bridge",
+        grams=350,
+        source="bridge",
+    )
+    after = bench.get("/stations/pack/state").json
+    assert after["weights"] != before["weights"]
+    assert after["tone"] == "refused"
+    assert "1 × A missing" in after["message"]
+    assert after["message"] in unescape(after["html"])
 
 
 def test_after_a_log_in_at_the_office_the_packing_page_asks_for_the_badge(

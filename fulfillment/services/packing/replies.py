@@ -9,9 +9,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from fulfillment.domain.packing import BenchState, LotShare, PackLine, next_step
+from fulfillment.domain.packing import (
+    BenchState,
+    LotShare,
+    PackLine,
+    answered_before,
+    next_step,
+)
 from fulfillment.domain.people import Actor
-from fulfillment.domain.values import Accepted, Refused, ScanSource, Verdict
+from fulfillment.domain.values import ScanSource, Verdict
 from fulfillment.store import packing as rows
 from fulfillment.store.packing import Counted
 from fulfillment.store.scans import record_scan
@@ -57,6 +63,18 @@ class BenchReply:
     next_fields: dict[str, Any] = field(default_factory=dict)
     repeated: bool = False
     """Whether the scan id was known: the verdict is the first one, the state the present one."""
+
+    @property
+    def awaits_weight(self) -> bool:
+        """Whether the parcel that comes next on the scale has no weight yet.
+
+        Then a scale says what stands on it, though it said so before the last piece was scanned.
+        A weight outside the tolerance is one: it waits for the packer or a supervisor.
+        """
+        if self.view is None or self.next_code != "weigh":
+            return False
+        parcel = next((one for one in self.view.parcels if one.state == "closed"), None)
+        return parcel is not None and parcel.weight_grams is None
 
 
 @dataclass
@@ -222,6 +240,5 @@ def record(
 
 def first_verdict(row: Any) -> Verdict:
     """The verdict of a scan event: what a repeat of its id is answered."""
-    kind = Accepted if row.known_accepted else Refused
     fields = {name: value for name, value in row.known_fields.items() if name != "counts"}
-    return kind(row.known_code, fields)
+    return answered_before(accepted=row.known_accepted, code=row.known_code, fields=fields)

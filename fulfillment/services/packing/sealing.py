@@ -17,6 +17,7 @@ from fulfillment.domain.packing import (
     PackLine,
     Piece,
     Transfer,
+    answered_before,
     expected_grams,
     missing_words,
     probably,
@@ -236,8 +237,8 @@ def weigh(
         known = known_scan(tx, scan_id)
         if known is None:
             raise UnknownThing(kind="open order", key=str(station_id))
-        kind = Accepted if known.accepted else Refused
-        return reply_of(tx, kind(known.code, dict(known.fields)), None, repeated=True)
+        first = answered_before(accepted=known.accepted, code=known.code, fields=known.fields)
+        return reply_of(tx, first, None, repeated=True)
     actor.require(Permission.PACK, warehouse_id=row.warehouse_id)
     bench = Bench(row, load_lines(tx, row.shipment_id), row.state, row.mode)
     if row.known_id is not None:
