@@ -149,7 +149,10 @@ PACK: Mapping[str, Message] = {
     "weight-outside": Message(
         _("%(grams)s on the scale, %(expected)s ± %(allowed)s expected."),
         _("Check the contents, or ask a supervisor."),
-        (("probably", _("Probably %(probably)s. Check the contents, or ask a supervisor.")),),
+        (
+            ("lacking", _("%(lacking)s is probably missing. Check, or ask a supervisor.")),
+            ("extra", _("%(extra)s is probably too many. Check, or ask a supervisor.")),
+        ),
         weights=("grams", "expected", "allowed"),
     ),
     "label-exists": Message(
@@ -426,13 +429,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 """Words of the closed lists that stand in fields: field -> code -> word."""
 
 
-GUESSES: Mapping[str, str] = {
-    " missing": _("%(what)s missing"),
-    " too many": _("%(what)s too many"),
-}
-"""What a weight may mean, by how the guess of ``domain/packing.probably`` ends."""
-
-
 def of_verdict(process: Process, verdict: Verdict) -> str:
     """What came of a scan, in the language of the request."""
     return _sentence(SCANS[process], verdict.code, verdict.fields)
@@ -446,16 +442,6 @@ def of_next_step(process: Process, code: str, fields: Mapping[str, Any]) -> str:
 def _sentence(table: Mapping[str, Message], code: str, fields: Mapping[str, Any]) -> str:
     message = table[code]
     spoken = in_words(fields, WORDS, weights=message.weights)
-    if "probably" in fields:
-        spoken["probably"] = _guess(fields["probably"])
     advice = next((text for name, text in message.advice_with if fields.get(name)), message.advice)
     sentence = said(message.sentence, spoken)
     return together(sentence, said(advice, spoken)) if advice else sentence
-
-
-def _guess(probably: str) -> str:
-    """``1 × A missing`` in the language of the request."""
-    for end, sentence in GUESSES.items():
-        if probably.endswith(end):
-            return said(sentence, {"what": probably.removesuffix(end)})
-    return probably

@@ -84,7 +84,7 @@ REFUSALS: Mapping[str, tuple[str, ...]] = {
     "nothing-to-take-over": (),
     "not-weighable": ("state",),
     "weight-not-positive": ("grams",),
-    "weight-outside": ("grams", "expected", "allowed", "probably"),
+    "weight-outside": ("grams", "expected", "allowed", "lacking", "extra"),
     "label-exists": ("tracking",),
     "no-label": (),
     "wrong-label": ("tracking", "expected"),
@@ -299,10 +299,11 @@ def expected_grams(pieces: Iterable[tuple[int | None, int]], tare_grams: int) ->
     return total
 
 
-def probably(difference_grams: int, lines: Iterable[PackLine], *, allowed_grams: int) -> str:
-    """The product whose weight explains the difference best: ``1 × A missing`` or ``1 × A too many``.
+def explaining(difference_grams: int, lines: Iterable[PackLine], *, allowed_grams: int) -> str:
+    """The pieces whose weight explains a difference best, as ``1 × A``.
 
-    *difference_grams* = measured - expected.  '' when no product comes within the tolerance.
+    *difference_grams* = measured - expected: below zero they are lacking, above it there are too
+    many of them.  '' when no product comes within the tolerance.
     """
     best: tuple[int, int, str] | None = None
     for line in lines:
@@ -316,7 +317,7 @@ def probably(difference_grams: int, lines: Iterable[PackLine], *, allowed_grams:
             best = (count, gap, line.sku)
     if best is None:
         return ""
-    return f"{best[0]} × {best[2]} {'missing' if difference_grams < 0 else 'too many'}"
+    return f"{best[0]} × {best[2]}"
 
 
 # --- cartons -----------------------------------------------------------------------------

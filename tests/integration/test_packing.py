@@ -234,7 +234,8 @@ def test_a_weight_outside_the_tolerance_blocks_until_a_supervisor_overrides(
     blocked = bench.weigh(1190 - 230)
     assert blocked.verdict.code == "weight-outside"
     assert blocked.verdict.fields["expected"] == 1190
-    assert blocked.verdict.fields["probably"] == "1 × H missing"
+    assert blocked.verdict.fields["lacking"] == "1 × H"
+    assert blocked.verdict.fields["extra"] == ""
     with pytest.raises(IllegalEvent):
         packing.ship(bench.actor, shipment_id=shipment_id)
     with pytest.raises(NotPermitted):

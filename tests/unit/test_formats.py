@@ -98,7 +98,7 @@ def test_without_a_reader_a_weight_is_metric() -> None:
 WEIGHED = Accepted("weighed", {"grams": 1240, "parcel": 2})
 OUTSIDE = Refused(
     "weight-outside",
-    {"grams": 350, "expected": 700, "allowed": 21, "probably": "1 × MUG missing"},
+    {"grams": 350, "expected": 700, "allowed": 21, "lacking": "1 × MUG", "extra": ""},
 )
 
 
@@ -112,11 +112,11 @@ def test_a_sentence_says_its_weights_in_the_units_of_the_reader() -> None:
 def test_a_sentence_is_whole_in_another_language() -> None:
     with reader("zh_Hant"):
         assert scan_messages.of_verdict("pack", OUTSIDE) == (
-            "磅秤顯示 350 g，預期 700 g ± 21 g。可能是少了 1 × MUG。請檢查內容物，或找主管。"
+            "磅秤顯示 350 g，預期 700 g ± 21 g。可能少了 1 × MUG。請檢查內容物，或找主管。"
         )
     with reader("zh_Hans"):
         assert scan_messages.of_verdict("pack", OUTSIDE) == (
-            "电子秤显示 350 g，预期 700 g ± 21 g。可能是少了 1 × MUG。请检查内容物，或找主管。"
+            "电子秤显示 350 g，预期 700 g ± 21 g。可能少了 1 × MUG。请检查内容物，或找主管。"
         )
 
 

@@ -19,8 +19,8 @@ from fulfillment.domain.packing import (
     Transfer,
     answered_before,
     expected_grams,
+    explaining,
     missing_words,
-    probably,
     suggest_carton,
     transfers,
 )
@@ -308,13 +308,15 @@ def _outside(bench: Bench, parcel: Any, grams: int) -> Refused | None:
     difference = grams - parcel.expected_grams
     if abs(difference) <= allowed:
         return None
+    pieces = explaining(difference, bench.lines, allowed_grams=allowed)
     return Refused(
         "weight-outside",
         {
             "grams": grams,
             "expected": parcel.expected_grams,
             "allowed": allowed,
-            "probably": probably(difference, bench.lines, allowed_grams=allowed),
+            "lacking": pieces if difference < 0 else "",
+            "extra": pieces if difference > 0 else "",
         },
     )
 
