@@ -230,11 +230,14 @@ def _served() -> Any:
 def _stops_query() -> Select[Any]:
     """The stop to work at and the one after it, a row for each feed, in the order of the cart."""
     is_current = case((_stop.c.id == bindparam("b_current"), 0), else_=1)
+    # They come first among the tables: PostgreSQL orders at most eight joins by itself
+    # (join_collapse_limit), and a condition beside the joins would be looked at last.
     two = (
         select(_stop.c.id)
         .where(_stop.c.pick_list_id == bindparam("b_list"), _stop.c.state == "open", _served())
         .order_by(is_current, _stop.c.sequence)
         .limit(2)
+        .subquery("two")
     )
     tote = _location.alias("tote")
     open_use = and_(
@@ -267,7 +270,8 @@ def _stops_query() -> Select[Any]:
             tote.c.code.label("tote"),
         )
         .select_from(
-            _stop.join(_location, _location.c.id == _stop.c.location_id)
+            two.join(_stop, _stop.c.id == two.c.id)
+            .join(_location, _location.c.id == _stop.c.location_id)
             .join(_product, _product.c.id == _stop.c.product_id)
             .outerjoin(
                 _lot, and_(_lot.c.product_id == _stop.c.product_id, _lot.c.code == _stop.c.lot)
@@ -278,7 +282,7 @@ def _stops_query() -> Select[Any]:
             .outerjoin(_use, open_use)
             .outerjoin(tote, tote.c.id == _use.c.tote_id)
         )
-        .where(_stop.c.id.in_(two), _shipment.c.state != "cancelled")
+        .where(_shipment.c.state != "cancelled")
         .order_by(is_current, _stop.c.sequence, _feed.c.position, _feed.c.id)
     )
 
