@@ -630,7 +630,12 @@ WHEN_LABELLED: tuple[Slip[Bench], ...] = (
         lambda bench: bench.crew.warehouse_id in bench.memory.void,
         _scans(lambda bench: bench.memory.void[bench.crew.warehouse_id]),
     ),
-    Slip("reprint-needs-supervisor", _always, lambda bench: _reprint_twice(bench)),
+    Slip(
+        "reprint-needs-supervisor",
+        lambda bench: not _prints_on_paper(bench),
+        lambda bench: _reprint_twice(bench),
+    ),
+    Slip("label-waiting", lambda bench: _prints_on_paper(bench), _commands(Command.REPRINT)),
 )
 """When the label is printed and not confirmed yet."""
 
@@ -641,6 +646,11 @@ def _lots_at(bench: Bench) -> int:
         share.lot for line in bench.lines if line.product_id == product_id for share in line.lots
     }
     return len(lots)
+
+
+def _prints_on_paper(bench: Bench) -> bool:
+    """Whether the bench has a printer, which is off, and not only its browser's print dialog."""
+    return bench.packer is bench.crew.packers[0]
 
 
 def _weigh_nothing(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from fulfillment.domain.catalogue import SellerEntry
 from fulfillment.domain.orders import NewOrder, PostalAddress, ReviewRules
+from fulfillment.domain.printing import LABEL
 from fulfillment.domain.waving import WaveChoice
 from fulfillment.replay import questions
 from fulfillment.replay.cancelling import Cancellations
@@ -26,11 +27,11 @@ from fulfillment.replay.dispatching import load_van
 from fulfillment.replay.house import Crew, House, Tracking, establish
 from fulfillment.replay.invoices import BrokenRow, Invoice, InvoiceReader, ReadCounts, Row
 from fulfillment.replay.ordering import orders_of, town_of
-from fulfillment.replay.packing import Bench, Memory, pack_and_ship
+from fulfillment.replay.packing import Bench, Memory, pack_and_ship, station
 from fulfillment.replay.picking import walk_next_list
 from fulfillment.replay.scanning import Luck, Tally
 from fulfillment.replay.tasks import do_tasks
-from fulfillment.services import allocating, waving
+from fulfillment.services import allocating, printing, waving
 from fulfillment.services.auditing import AuditReport, audit
 from fulfillment.services.orders import intake, review
 from fulfillment.services.orders.examining import OrderTaken
@@ -222,12 +223,31 @@ def _peak_memory_mib() -> float:
 
 
 def _build(demand: Sequence[Demand], seed: int) -> House:
-    return establish(
+    house = establish(
         _SELLER,
         stock_plan(demand, seed=seed),
         catalogue({wanted.sku: wanted.name for wanted in demand}),
         tracking=tracked(demand),
         today=datetime.now(UTC).date(),
+    )
+    for crew in house.crews:
+        _give_a_printer_that_is_off(house, crew)
+    return house
+
+
+def _give_a_printer_that_is_off(house: House, crew: Crew) -> None:
+    """Labels of the first bench wait for it; the other benches print from their browsers."""
+    printer = printing.create_printer(
+        house.office,
+        warehouse_id=crew.warehouse_id,
+        code=f"{crew.code}-P1",
+        setup=printing.PrinterSetup(name="Bench 1", kind="spool", address="bench-1"),
+    )
+    printing.set_station_printer(
+        house.office,
+        station_id=station(crew.packers[0]),
+        document_kind=LABEL,
+        printer_id=printer.id,
     )
 
 
