@@ -174,7 +174,8 @@ def _through(jobs: Sequence[_Job], people: int, first: frozenset[int]) -> dict[i
             heapq.heappush(waiting, _turn(coming[arrived], first))
             arrived += 1
         job = heapq.heappop(waiting)[-1]
-        done[job.shipment.shipment_id] = end = moment + job.minutes
+        # Somebody may have been free before it came.
+        done[job.shipment.shipment_id] = end = max(free[0], job.comes) + job.minutes
         heapq.heapreplace(free, end)
     return done
 
