@@ -41,6 +41,7 @@ from flask_openapi3.openapi import OpenAPI
 from fulfillment.api import (
     allocation,
     auditing,
+    board,
     catalogue,
     dispatch,
     health,
@@ -67,6 +68,7 @@ MODULES = (
     stock,
     catalogue,
     imports,
+    board,
     auditing,
     people,
 )

@@ -7,6 +7,7 @@ from flask import Flask
 
 from fulfillment.office import (
     access,
+    board,
     books,
     catalogue,
     home,
@@ -24,6 +25,7 @@ from fulfillment.office import (
 MODULES = (
     access,
     home,
+    board,
     phone_orders,
     orders,
     waves,

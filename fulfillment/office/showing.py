@@ -47,6 +47,9 @@ _TABLES = {
     "pack": words.PACKS,
     "process": words.PROCESSES,
     "field": words.FIELDS,
+    "standing": words.STANDINGS,
+    "basis": words.BASES,
+    "exception": words.EXCEPTIONS,
 }
 
 

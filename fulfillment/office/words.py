@@ -194,6 +194,25 @@ PROCESSES: Mapping[str, str] = {
     "task": _("task"),
     "dispatch": _("dispatch"),
 }
+STANDINGS: Mapping[str, str] = {
+    "late": _("late"),
+    "at-risk": _("at risk"),
+    "safe": _("safe"),
+    "unplanned": _("no van"),
+}
+BASES: Mapping[str, str] = {
+    "measured": _("measured in the last hour"),
+    "paused": _("measured; nobody scanned in the last 10 minutes"),
+    "assumed": _("assumed: too little was scanned in the last hour"),
+}
+EXCEPTIONS: Mapping[str, str] = {
+    "short-picks": _("Short picks to count"),
+    "weights": _("Weights refused"),
+    "overrides": _("Weights overridden today"),
+    "print-jobs": _("Documents that did not come out"),
+    "printers": _("Printers that want something"),
+    "unknown-barcodes": _("Unknown barcodes in the last hour"),
+}
 FAULTS: Mapping[str, str] = {
     "required": _("is missing"),
     "bad-length": _("is too short or too long: %(text)s"),

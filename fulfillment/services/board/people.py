@@ -128,7 +128,8 @@ def rates(
     """People and stations with their figures, the busiest first."""
     done = list(work)
     held = in_hand(tx, warehouse_id)
-    names = user_names(tx, [one.user_id for one in (*done, *held)])
+    at_it = {one.user_id for one in done} | {one.user_id for one in held}
+    names = user_names(tx, at_it)
     station = select(_station.c.id, _station.c.code).where(_station.c.warehouse_id == warehouse_id)
     codes = {row.id: row.code for row in tx.execute(station)}
     people: dict[int, Rate] = {}
@@ -136,15 +137,16 @@ def rates(
     for one in done:
         place = codes.get(one.station_id or 0, "")
         people[one.user_id] = _more(people.get(one.user_id), one, names[one.user_id], place)
-        if one.station_id in codes:
-            key = one.station_id
+        key = one.station_id
+        if key is not None and key in codes:
             stations[key] = _more(stations.get(key), one, codes[key], codes[key])
     for thing in held:
         there = people.get(thing.user_id) or _idle(names[thing.user_id], thing.process)
         people[thing.user_id] = replace(there, in_hand=(*there.in_hand, thing.number))
-        if thing.station_id in codes:
-            bench = stations.get(thing.station_id) or _idle(codes[thing.station_id], "pack")
-            stations[thing.station_id] = replace(bench, in_hand=(*bench.in_hand, thing.number))
+        key = thing.station_id
+        if key is not None and key in codes:
+            bench = stations.get(key) or _idle(codes[key], "pack")
+            stations[key] = replace(bench, in_hand=(*bench.in_hand, thing.number))
     return _busiest(people), _busiest(stations)
 
 

@@ -97,7 +97,7 @@ class BoardFloor:
     @cached_property
     def paces(self) -> dict[str, Pace]:
         """How fast each step goes."""
-        return paces((_activity(one) for one in self.work), now=self.now)
+        return paces((activity(one) for one in self.work), now=self.now)
 
     @cached_property
     def waiting(self) -> tuple[OpenShipment, ...]:
@@ -199,10 +199,11 @@ def _slot(tx: Transaction) -> ColumnElement[int]:
         if tx.is_postgresql
         else func.strftime("%s", _scan.c.at)
     )
-    return cast(seconds, Integer) / (SLOT_MINUTES * 60)
+    return cast(seconds, Integer) // (SLOT_MINUTES * 60)
 
 
-def _activity(done: WorkDone) -> Activity:
+def activity(done: WorkDone) -> Activity:
+    """The work as the pace is made of it."""
     return Activity(
         process=done.process,
         user_id=done.user_id,
