@@ -281,7 +281,7 @@ def test_another_warehouse_s_board_is_not_there(floor: Floor) -> None:
     status, problem = floor.people.refused(
         "supervisor1_w2", "GET", f"/warehouses/{floor.warehouse_id}/board"
     )
-    assert (status, problem["code"]) == (404, "unknown-thing")
+    assert (status, problem["code"]) == (404, "not-found")
     own = floor.people.world.warehouses["W2"]
     board = floor.people.call("supervisor1_w2", "GET", f"/warehouses/{own}/board")
     assert board["vans"] == []
