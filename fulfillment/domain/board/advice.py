@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import permutations
 
-from fulfillment.domain.board.forecast import OpenShipment, leaving_times
+from fulfillment.domain.board.forecast import OpenShipment, Rhythm, leaving_times
 from fulfillment.domain.board.pace import STEPS, Pace
 from fulfillment.domain.board.standing import standing
 
@@ -49,7 +49,7 @@ class Floor:
     shipments: tuple[OpenShipment, ...]
     paces: Mapping[str, Pace]
     now: datetime
-    scan_out: bool = True
+    rhythm: Rhythm
 
     def at_risk(
         self, *, first: frozenset[int] = frozenset(), paces: Mapping[str, Pace] | None = None
@@ -59,7 +59,7 @@ class Floor:
             self.shipments,
             paces or self.paces,
             now=self.now,
-            scan_out=self.scan_out,
+            rhythm=self.rhythm,
             first=first,
         )
         return frozenset(
@@ -127,7 +127,7 @@ def _move_people(floor: Floor, at_risk: int) -> tuple[PersonMove, ...]:
 
 
 def _steps(floor: Floor) -> tuple[str, ...]:
-    return STEPS if floor.scan_out else STEPS[:-1]
+    return STEPS if floor.rhythm.scan_out else STEPS[:-1]
 
 
 def _moved(paces: Mapping[str, Pace], source: str, target: str) -> dict[str, Pace]:

@@ -44,7 +44,7 @@ def advice(tx: Transaction, actor: Actor, warehouse_id: int) -> AdviceView:
     Raises :class:`UnknownThing` for a warehouse that the actor does not see.
     """
     floor = read_floor(tx, actor, warehouse_id)
-    found = advise(Floor(floor.waiting, floor.paces, floor.now, floor.house.scan_out))
+    found = advise(Floor(floor.waiting, floor.paces, floor.now, floor.rhythm))
     own = {one.open.shipment_id: one for one in seen_by(actor, floor.shipments)}
     up = [own[key] for key in found.move_up if key in own]
     ids = {one.order_id for one in up}

@@ -14,11 +14,17 @@ from typing import Any
 from sqlalchemy import Row, and_, or_, select
 
 from fulfillment.domain.board.error import ForecastError, Told, forecast_error
-from fulfillment.domain.board.forecast import OpenShipment, leaving_times
-from fulfillment.domain.board.pace import paces
+from fulfillment.domain.board.forecast import OpenShipment, leaving_times, rhythm
+from fulfillment.domain.board.pace import WINDOW, paces
 from fulfillment.domain.board.standing import standing
 from fulfillment.domain.people import Actor
-from fulfillment.services.board.reading import House, activity, house_seen, work_done
+from fulfillment.services.board.reading import (
+    House,
+    activity,
+    house_seen,
+    latest_releases,
+    work_done,
+)
 from fulfillment.store.base import table_of
 from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.transaction import Transaction, reads
@@ -92,7 +98,12 @@ def _told_before(tx: Transaction, house: House, van: datetime, ahead: timedelta)
         found,
         paces((activity(one) for one in work), now=then),
         now=then,
-        scan_out=house.scan_out,
+        rhythm=rhythm(
+            latest_releases(tx, house.warehouse_id, until=then),
+            _dock_waits(tx, house, van, then),
+            now=then,
+            scan_out=house.scan_out,
+        ),
     )
     for one in found:
         row = rows[one.shipment_id]
@@ -150,6 +161,19 @@ def _here_at(tx: Transaction, house: House, van: datetime, then: datetime) -> li
     return list(tx.execute(query))
 
 
+def _dock_waits(tx: Transaction, house: House, van: datetime, then: datetime) -> list[timedelta]:
+    """How long the parcels stood on the dock that left it in the hour until *then*."""
+    query = select(_shipment.c.shipped_at, _shipment.c.dispatched_at).where(
+        _shipment.c.warehouse_id == house.warehouse_id,
+        _shipment.c.state == "dispatched",
+        _shipment.c.cut_off_at > van - BACKLOG,
+        _shipment.c.shipped_at <= then,
+        _shipment.c.dispatched_at > then - WINDOW,
+        _shipment.c.dispatched_at <= then,
+    )
+    return [row.dispatched_at - row.shipped_at for row in tx.execute(query)]
+
+
 def _as_of(row: Row[Any], then: datetime) -> OpenShipment:
     """The shipment as it was *then*."""
     state = next(
@@ -170,4 +194,5 @@ def _as_of(row: Row[Any], then: datetime) -> OpenShipment:
         on_list and row.claimed_at is not None and row.claimed_at <= then,
         half if state == "picking" else None,
         half if state == "packing" else None,
+        (then - row.shipped_at).total_seconds() / 60 if state == "shipped" else 0.0,
     )

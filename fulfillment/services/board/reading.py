@@ -15,7 +15,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Integer, and_, cast, distinct, func, or_, select, union_all
 
-from fulfillment.domain.board.forecast import OpenShipment, leaving_times
+from fulfillment.domain.board.forecast import (
+    RELEASES_LOOKED_AT,
+    OpenShipment,
+    Rhythm,
+    leaving_times,
+    rhythm,
+)
 from fulfillment.domain.board.pace import SLOT_MINUTES, WINDOW, Activity, Pace, paces
 from fulfillment.domain.board.standing import Standing, stage_of, standing
 from fulfillment.domain.errors import UnknownThing
@@ -27,7 +33,7 @@ from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Hold, Order, Shipment, ShipmentLine
 from fulfillment.store.people import Station
 from fulfillment.store.transaction import Transaction
-from fulfillment.store.work import PickList, PickListShipment
+from fulfillment.store.work import PickList, PickListShipment, Wave
 
 OPEN = (
     "allocated", "released", "picking", "picked", "packing", "packed", "labelled", "shipped",
@@ -36,7 +42,7 @@ OPEN = (
 _shipment, _order, _hold = table_of(Shipment), table_of(Order), table_of(Hold)
 _line, _warehouse = table_of(ShipmentLine), table_of(Warehouse)
 _list, _member = table_of(PickList), table_of(PickListShipment)
-_scan, _station = table_of(ScanEvent), table_of(Station)
+_scan, _station, _wave = table_of(ScanEvent), table_of(Station), table_of(Wave)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class BoardShipment:
     order_id: int
     seller_id: int
     service_id: int | None
+    shipped_at: datetime | None
     dispatched_at: datetime | None
     open: OpenShipment
 
@@ -93,6 +100,7 @@ class BoardFloor:
     now: datetime
     shipments: tuple[BoardShipment, ...]
     work: tuple[WorkDone, ...]
+    releases: tuple[datetime, ...] = ()
 
     @cached_property
     def paces(self) -> dict[str, Pace]:
@@ -107,7 +115,17 @@ class BoardFloor:
     @cached_property
     def leaves(self) -> dict[int, datetime | None]:
         """When each shipment that has not left will leave, by its id."""
-        return leaving_times(self.waiting, self.paces, now=self.now, scan_out=self.house.scan_out)
+        return leaving_times(self.waiting, self.paces, now=self.now, rhythm=self.rhythm)
+
+    @cached_property
+    def rhythm(self) -> Rhythm:
+        """When the next wave is to be expected, and how long parcels stand on the dock."""
+        waits = [
+            one.dispatched_at - one.shipped_at
+            for one in self.shipments
+            if one.dispatched_at and one.shipped_at and self.now - one.dispatched_at <= WINDOW
+        ]
+        return rhythm(self.releases, waits, now=self.now, scan_out=self.house.scan_out)
 
     @cached_property
     def standings(self) -> dict[int, Standing]:
@@ -132,6 +150,7 @@ def read_floor(tx: Transaction, actor: Actor, warehouse_id: int) -> BoardFloor:
         now=tx.now,
         shipments=tuple(_shipments(tx, house)),
         work=work_done(tx, warehouse_id, until=tx.now),
+        releases=latest_releases(tx, warehouse_id, until=tx.now),
     )
 
 
@@ -192,6 +211,16 @@ def work_done(tx: Transaction, warehouse_id: int, *, until: datetime) -> tuple[W
     )
 
 
+def latest_releases(tx: Transaction, warehouse_id: int, *, until: datetime) -> tuple[datetime, ...]:
+    """When waves were released in the hours *until*."""
+    query = select(_wave.c.released_at).where(
+        _wave.c.warehouse_id == warehouse_id,
+        _wave.c.released_at > until - RELEASES_LOOKED_AT,
+        _wave.c.released_at <= until,
+    )
+    return tuple(tx.execute(query).scalars())
+
+
 def _slot(tx: Transaction) -> ColumnElement[int]:
     """The slot of the clock in which the scan of the row was."""
     seconds: Any = (
@@ -223,6 +252,7 @@ _ROWS = select(
     _shipment.c.state,
     _shipment.c.service_id,
     _shipment.c.cut_off_at,
+    _shipment.c.shipped_at,
     _shipment.c.dispatched_at,
     _shipment.c.priority,
     _shipment.c.pieces,
@@ -249,6 +279,7 @@ def _shipments(tx: Transaction, house: House) -> Iterator[BoardShipment]:
             row.order_id,
             row.seller_id,
             row.service_id,
+            row.shipped_at,
             row.dispatched_at,
             OpenShipment(
                 row.id,
@@ -261,6 +292,7 @@ def _shipments(tx: Transaction, house: House) -> Iterator[BoardShipment]:
                 claimed,
                 to_pick,
                 to_pack,
+                (tx.now - row.shipped_at).total_seconds() / 60 if row.shipped_at else 0.0,
             ),
         )
 
