@@ -51,6 +51,7 @@ from fulfillment.api import (
     packing,
     people,
     picking,
+    reports,
     stock,
     tasks,
     waves,
@@ -69,6 +70,7 @@ MODULES = (
     catalogue,
     imports,
     board,
+    reports,
     auditing,
     people,
 )

@@ -8,9 +8,14 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
 from flask import Flask
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from fulfillment.access import actor
@@ -25,6 +30,9 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         moment=moment,
         money=money,
+        cell=cell,
+        in_minutes=in_minutes,
+        in_percent=in_percent,
         **{f"as_{name}": partial(words.word, table) for name, table in _TABLES.items()},
         as_waits=words.waits,
     )
@@ -50,6 +58,9 @@ _TABLES = {
     "standing": words.STANDINGS,
     "basis": words.BASES,
     "exception": words.EXCEPTIONS,
+    "report": words.REPORTS,
+    "column": words.COLUMNS,
+    "weekday": words.WEEKDAYS,
 }
 
 
@@ -61,6 +72,40 @@ def moment(value: datetime | None, timezone: str = "") -> str | Markup:
     return Markup('<time datetime="{}">{}</time>').format(
         value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), local.strftime("%Y-%m-%d %H:%M %Z")
     )
+
+
+def cell(value: Any, kind: str) -> str | Markup:
+    """A cell of a report, by the kind of its column; '–' for none."""
+    match kind:
+        case _ if value is None:
+            return "–"
+        case "percent":
+            return in_percent(value)
+        case "seconds":
+            return in_minutes(value)
+        case "moment":
+            return moment(value)
+        case "count":
+            return str(format_decimal(value, format="#,##0.##", locale=get_locale()))
+        case "flag":
+            return str(gettext("yes") if value else gettext("no"))
+        case _:
+            return str(value)
+
+
+def in_minutes(seconds: float | None) -> str:
+    """A time in minutes with one decimal; '–' for none."""
+    if seconds is None:
+        return "–"
+    minutes = format_decimal(seconds / 60, format="#,##0.0", locale=get_locale())
+    return str(gettext("%(num)s min", num=minutes))
+
+
+def in_percent(value: float | None) -> str:
+    """A share in percent with one decimal; '–' for none."""
+    if value is None:
+        return "–"
+    return str(format_percent(value / 100, format="#,##0.0%", locale=get_locale()))
 
 
 def money(minor: int, currency: str) -> str:

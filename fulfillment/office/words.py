@@ -62,6 +62,7 @@ STAGES: Mapping[str, str] = {
     "late": _("Late: the van has left"),
 }
 STAMPS: Mapping[str, str] = {
+    "whole": _("confirmed to dispatched"),
     "created": _("came in"),
     "confirmed": _("confirmed"),
     "allocated": _("allocated"),
@@ -213,6 +214,23 @@ EXCEPTIONS: Mapping[str, str] = {
     "printers": _("Printers that want something"),
     "unknown-barcodes": _("Unknown barcodes in the last hour"),
 }
+REPORTS: Mapping[str, str] = {
+    "dispatch": _("Dispatch times"),
+}
+COLUMNS: Mapping[str, str] = {
+    "warehouse": _("Warehouse"),
+    "carrier": _("Carrier"),
+    "orders": _("Orders out"),
+}
+WEEKDAYS: Mapping[str, str] = {
+    "0": _("Monday"),
+    "1": _("Tuesday"),
+    "2": _("Wednesday"),
+    "3": _("Thursday"),
+    "4": _("Friday"),
+    "5": _("Saturday"),
+    "6": _("Sunday"),
+}
 FAULTS: Mapping[str, str] = {
     "required": _("is missing"),
     "bad-length": _("is too short or too long: %(text)s"),
@@ -305,6 +323,11 @@ FAULTS: Mapping[str, str] = {
     "kit-in-a-kit": _("is a kit itself, or the same product: %(text)s"),
 }
 FIELDS: Mapping[str, str] = {
+    "first_day": _("First day"),
+    "last_day": _("Last day"),
+    "van": _("Van"),
+    "board_stage": _("Stage"),
+    "standing": _("Standing"),
     "reason": _("Reason"),
     "type": _("Type"),
     "text": _("Search"),
