@@ -34,7 +34,7 @@ def open_at(day: SimulatedDay, minute: float) -> list[OpenShipment]:
 
 
 def _open(one: SimulatedShipment, minute: float, picked: int, packed: int) -> OpenShipment:
-    state = _state(one, minute)
+    state = state_at(one, minute)
     on_list = state in ("released", "picking")
     return OpenShipment(
         shipment_id=one.number,
@@ -49,7 +49,8 @@ def _open(one: SimulatedShipment, minute: float, picked: int, packed: int) -> Op
     )
 
 
-def _state(one: SimulatedShipment, minute: float) -> str:
+def state_at(one: SimulatedShipment, minute: float) -> str:
+    """The state that the stamps say it was in."""
     passed = (
         (one.shipped, "shipped"),
         (one.pack_started, "packing"),
