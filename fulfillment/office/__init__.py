@@ -8,6 +8,7 @@ from flask import Flask
 from fulfillment.office import (
     access,
     board,
+    board_acts,
     books,
     catalogue,
     home,
@@ -27,6 +28,7 @@ MODULES = (
     access,
     home,
     board,
+    board_acts,
     reports,
     phone_orders,
     orders,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
-from flask import request, url_for
+from flask import url_for
 
 from fulfillment.domain.board.standing import BOARD_STAGES, STANDINGS
 from fulfillment.domain.errors import invalid
@@ -18,22 +19,29 @@ def typed_choice() -> BoardChoice | None:
     """The choice in the present address; None where it has none.  Raises :class:`InvalidInput`."""
     stage = forms.choice("board_stage", BOARD_STAGES, default="")
     standing = forms.choice("standing", STANDINGS, default="")
-    if not (stage or standing or request.args.get("van")):
+    van = _van()
+    if not (stage or standing or van):
         return None
     return BoardChoice(
-        warehouse_id=forms.number("warehouse_id"), van=_van(), stage=stage, standing=standing
+        warehouse_id=forms.number("warehouse_id"), van=van, stage=stage, standing=standing
     )
 
 
-def choice_path(choice: BoardChoice) -> str:
-    """The address of the list behind a number."""
-    return url_for(
-        "office_orders.list_orders",
-        warehouse_id=choice.warehouse_id,
-        van=None if choice.van is None else van_text(*choice.van),
-        board_stage=choice.stage or None,
-        standing=choice.standing or None,
-    )
+def choice_path(choice: BoardChoice, endpoint: str = "office_orders.list_orders") -> str:
+    """The address of the list behind a number, or of another page about the same orders."""
+    return f"{url_for(endpoint)}?{urlencode(choice_fields(choice))}"
+
+
+def choice_fields(choice: BoardChoice) -> dict[str, str | int]:
+    """The choice as fields of an address or a form."""
+    fields: dict[str, str | int] = {"warehouse_id": choice.warehouse_id}
+    if choice.van is not None:
+        fields["van"] = van_text(*choice.van)
+    if choice.stage:
+        fields["board_stage"] = choice.stage
+    if choice.standing:
+        fields["standing"] = choice.standing
+    return fields
 
 
 def van_text(service_id: int | None, cut_off_at: datetime | None) -> str:

@@ -143,6 +143,8 @@ ACTS: Mapping[str, str] = {
     "un-ship": _("shipment taken back from the dock"),
     "change-service": _("service changed"),
     "deallocate": _("shipment taken apart"),
+    "move-cut-off": _("cut-off moved"),
+    "hand-list-over": _("pick list taken from its picker"),
 }
 PLACES: Mapping[str, str] = {
     "bin": _("bin"),
@@ -248,6 +250,7 @@ FAULTS: Mapping[str, str] = {
     "out-of-range": _("is out of range: %(text)s"),
     "not-one-of": _("must be one of: %(text)s"),
     "not-a-moment": _("is not a date and time: %(text)s"),
+    "not-in-the-future": _("must be in the future: %(text)s"),
     "not-a-day": _("is not a date: %(text)s"),
     "not-a-local-minute": _("is not a time of day: %(text)s"),
     "not-weekdays": _("must name weekdays, each once"),
@@ -326,6 +329,9 @@ FIELDS: Mapping[str, str] = {
     "first_day": _("First day"),
     "last_day": _("Last day"),
     "van": _("Van"),
+    "orders": _("Orders"),
+    "number": _("Pick list"),
+    "cut_off_to": _("New cut-off"),
     "board_stage": _("Stage"),
     "standing": _("Standing"),
     "reason": _("Reason"),

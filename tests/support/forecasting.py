@@ -83,6 +83,11 @@ def activities_at(day: SimulatedDay, minute: float) -> list[Activity]:
 
 def told_at(day: SimulatedDay, minute: float) -> list[Told]:
     """What the forecast says then of each open shipment, beside what happened to it."""
+    return list(told_by_number(day, minute).values())
+
+
+def told_by_number(day: SimulatedDay, minute: float) -> dict[int, Told]:
+    """The same, by the shipments' numbers."""
     now = moment(minute)
     pace = paces(activities_at(day, minute), now=now)
     beat = rhythm(
@@ -96,15 +101,15 @@ def told_at(day: SimulatedDay, minute: float) -> list[Told]:
     )
     leaves = leaving_times(open_at(day, minute), pace, now=now, rhythm=beat)
     happened = {one.number: one for one in day.shipments}
-    return [
-        Told(
+    return {
+        number: Told(
             leaves_at=leaves_at,
             standing=standing(now=now, cut_off_at=moment(VAN), leaves_at=leaves_at),
             cut_off_at=moment(VAN),
             dispatched_at=moment(happened[number].dispatched),
         )
         for number, leaves_at in leaves.items()
-    ]
+    }
 
 
 def naive_errors(day: SimulatedDay, minute: float) -> list[float]:

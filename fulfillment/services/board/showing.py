@@ -18,7 +18,7 @@ from fulfillment.domain.board.standing import (
     Standing,
     longest_stage,
 )
-from fulfillment.domain.people import Actor
+from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import STAGES
 from fulfillment.services.board.choosing import BoardChoice, chosen
 from fulfillment.services.board.exceptions import count_exceptions
@@ -170,6 +170,17 @@ def forecast(tx: Transaction, actor: Actor, choice: BoardChoice) -> tuple[Foreca
         if one.dispatched_at is None
     ]
     return tuple(sorted(found, key=lambda row: (_tightness(row.margin_minutes), row.shipment_id)))
+
+
+@reads
+def order_numbers(tx: Transaction, actor: Actor, order_ids: Sequence[int]) -> dict[int, str]:
+    """The numbers of orders by id, of sellers that the actor sees."""
+    actor.require(Permission.SEE_REPORTS)
+    query = select(_order.c.id, _order.c.number).where(_order.c.id.in_(sorted(set(order_ids))))
+    sellers = actor.seller_ids(Permission.SEE_REPORTS)
+    if sellers is not None:
+        query = query.where(_order.c.seller_id.in_(sorted(sellers)))
+    return {row.id: row.number for row in tx.execute(query)}
 
 
 def service_names(tx: Transaction) -> dict[int, str]:
