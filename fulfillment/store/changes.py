@@ -33,12 +33,11 @@ class Ear(Protocol):
 def listening(engine: Engine) -> Iterator[Ear]:
     """An ear with a connection of its own, given up at the end of the block."""
     connection = engine.raw_connection()
+    driver = connection.driver_connection
+    connection.detach()  # what it is set to must not come back to the pool
     try:
-        connection.detach()  # what it was set to must not come back to the pool
-        if engine.dialect.name == "postgresql":
-            yield _PostgresEar(connection.driver_connection)
-        else:
-            yield _SqliteEar(connection.driver_connection)
+        is_postgresql = engine.dialect.name == "postgresql"
+        yield _PostgresEar(driver) if is_postgresql else _SqliteEar(driver)
     finally:
         connection.close()
 
