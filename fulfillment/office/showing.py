@@ -85,7 +85,7 @@ def cell(value: Any, kind: str) -> str | Markup:
             return in_minutes(value)
         case "moment":
             return moment(value)
-        case "count":
+        case "count" | "money":
             return str(format_decimal(value, format="#,##0.##", locale=get_locale()))
         case "flag":
             return str(gettext("yes") if value else gettext("no"))

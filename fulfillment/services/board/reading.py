@@ -194,7 +194,7 @@ def work_done(tx: Transaction, warehouse_id: int, *, until: datetime) -> tuple[W
             func.coalesce(func.sum(_scan.c.quantity).filter(counted), 0).label("pieces"),
             func.count().label("scans"),
             func.count().filter(_scan.c.accepted.is_(False)).label("refused"),
-            func.count(distinct(_slot(tx))).label("active_slots"),
+            func.count(distinct(slot(tx))).label("active_slots"),
             func.max(_scan.c.at).label("last_at"),
         )
         .select_from(
@@ -221,7 +221,7 @@ def latest_releases(tx: Transaction, warehouse_id: int, *, until: datetime) -> t
     return tuple(tx.execute(query).scalars())
 
 
-def _slot(tx: Transaction) -> ColumnElement[int]:
+def slot(tx: Transaction) -> ColumnElement[int]:
     """The slot of the clock in which the scan of the row was."""
     seconds: Any = (
         func.floor(func.extract("epoch", _scan.c.at))

@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor
 from fulfillment.domain.reporting.sheets import Sheet
-from fulfillment.services.reports import dispatch
+from fulfillment.services.reports import abc, dispatch, low_stock, sales, stock, work
 from fulfillment.services.reports.files import csv_file, xlsx_file
 from fulfillment.services.reports.frame import Report, ReportChoice, scope_of
 from fulfillment.store.transaction import Transaction, reads
 
-REPORTS: Mapping[str, Report] = {report.name: report for report in (dispatch.REPORT,)}
+REPORTS: Mapping[str, Report] = {
+    report.name: report
+    for report in (
+        dispatch.REPORT,
+        work.PRODUCTIVITY,
+        work.ACCURACY,
+        stock.REPORT,
+        low_stock.REPORT,
+        abc.REPORT,
+        sales.REPORT,
+    )
+}
 
 
 def report_named(name: str) -> Report:
