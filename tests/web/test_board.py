@@ -6,119 +6,18 @@ The day is a Wednesday in London, where winter time is UTC; the van of LOCAL/STD
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from fulfillment.domain.people import Role
 from fulfillment.services.orders.listing import MOST_ORDERS_A_PAGE
-from fulfillment.store.orders import Shipment
-from fulfillment.store.parcels import Label, Parcel
-from fulfillment.store.transaction import clock_set_to
-from tests.support.clocks import Clock
-from tests.support.journeys import Journey, tote
+from tests.support.board_floor import Floor
 from tests.support.office import Office, rows, words
-from tests.support.people import People
-from tests.support.world import NOON, World, fetch
+from tests.support.world import World
 
 LIST = "Orders, the newest first"
 WATCHED = "Late or at risk, the tightest first"
-A1 = "W1-A-01-1-1"
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    clock = Clock(NOON)
-    with clock_set_to(clock):
-        yield clock
-
-
-@pytest.fixture
-def people(clock: Clock, app: Flask, world: World) -> People:
-    """Everybody; plenty of A lies in W1."""
-    world.product("A", weight_grams=100)
-    world.stock("A", 5000, bin_code=A1)
-    return People(app, world)
-
-
-@pytest.fixture
-def journey(people: People) -> Journey:
-    return people.journey()
-
-
-class Floor:
-    """A morning at W1: orders in every stage, each known by a name."""
-
-    def __init__(self, people: People, clock: Clock) -> None:
-        self.people, self.clock = people, clock
-        self.journey = people.journey()
-        self.warehouse_id = self.journey.warehouse_id
-        self.station_id = people.world.stations["W1S1"]
-        self.orders: dict[str, int] = {}
-
-    def allocated(self, name: str, pieces: int) -> int:
-        """An order with stock promised."""
-        self.orders[name] = order_id = self.journey.take(("A", pieces))
-        self.journey.allocate(order_id)
-        return order_id
-
-    def released(self, name: str, pieces: int) -> None:
-        """An order on a pick list of its own."""
-        order_id = self.allocated(name, pieces)
-        self.journey.release(shipment_ids=[self.shipment(order_id)])
-
-    def picked(self, name: str, pieces: int, *, into: str) -> None:
-        """An order in a tote."""
-        self.released(name, pieces)
-        self.journey.pick([into])
-
-    def shipment(self, order_id: int) -> int:
-        (row,) = fetch(select(Shipment.id).where(Shipment.order_id == order_id))
-        return int(row.id)
-
-    def number(self, name: str) -> str:
-        return str(self.journey.order(self.orders[name])["number"])
-
-    def dispatch(self, name: str) -> None:
-        """Scan the order's parcels out to the van."""
-        tracking = select(Label.tracking_number).join(Parcel, Parcel.id == Label.parcel_id)
-        shipment_id = self.shipment(self.orders[name])
-        for row in fetch(tracking.where(Parcel.shipment_id == shipment_id)):
-            body = {"scan_id": str(uuid.uuid4()), "raw": row.tracking_number}
-            path = f"/warehouses/{self.warehouse_id}/dispatch-scans"
-            answer = self.people.call("packer1", "POST", path, body)
-            assert answer["verdict"]["accepted"]
-
-    def board(self) -> Any:
-        return self.people.call("supervisor1", "GET", f"/warehouses/{self.warehouse_id}/board")
-
-
-@pytest.fixture
-def floor(people: People, clock: Clock) -> Floor:
-    """At 16:30: one gone in time, one at the bench, one with a picker, four waiting, one held."""
-    floor = Floor(people, clock)
-    clock.set("15:00")
-    floor.picked("gone", 1, into="W1T1")
-    clock.set("15:10")
-    floor.journey.pack(floor.station_id, "W1T1")
-    floor.dispatch("gone")
-    clock.set("16:20")
-    floor.picked("at the bench", 2, into="W1T2")
-    clock.set("16:25")
-    floor.journey.scan(floor.station_id, tote("W1T2"))
-    floor.released("with a picker", 40)
-    floor.journey.claim()
-    for number in range(4):
-        floor.allocated(f"waiting {number}", 60)
-    held = floor.allocated("held", 1)
-    body = {"type": "payment", "reason": "not paid yet"}
-    people.call("supervisor1", "POST", f"/orders/{held}/holds", body)
-    clock.set("16:30")
-    return floor
 
 
 def watched(board: Any) -> dict[str, Any]:

@@ -14,20 +14,19 @@ from fulfillment.store.journal import AuditEntry
 from fulfillment.store.orders import Hold, Order, Shipment
 from fulfillment.store.work import PickList
 from tests.support.benches import codes
-from tests.support.clocks import Clock
+from tests.support.board_floor import Floor
 from tests.support.office import Office, complaint
 from tests.support.world import World, fetch
-from tests.web.test_board import Floor, clock, floor, people  # noqa: F401  # fixtures
 
 VAN = "@2026-03-04T17:00:00Z"
 
 
 @pytest.fixture
-def office(app: Flask, world: World, floor: Floor) -> Office:  # noqa: F811  # the fixture
+def office(app: Flask, world: World, floor: Floor) -> Office:
     return Office(app, world, Role.SUPERVISOR)
 
 
-def here(floor: Floor) -> str:  # noqa: F811
+def here(floor: Floor) -> str:
     return f"/board/acts?warehouse_id={floor.warehouse_id}"
 
 
@@ -36,7 +35,7 @@ def audited(act: str) -> list[Any]:
     return fetch(select(entry.c.reason, entry.c.details).where(entry.c.act == act))
 
 
-def test_ticked_orders_go_first_with_their_lists(office: Office, floor: Floor) -> None:  # noqa: F811
+def test_ticked_orders_go_first_with_their_lists(office: Office, floor: Floor) -> None:
     floor.released("listed", 3)
     ids = [floor.orders["waiting 1"], floor.orders["listed"]]
     said = office.done(
@@ -60,7 +59,7 @@ def test_ticked_orders_go_first_with_their_lists(office: Office, floor: Floor) -
     assert forecasts[-1]["order_id"] == ids[0]  # the widest margin of those that wait
 
 
-def test_ticked_orders_are_held(office: Office, floor: Floor) -> None:  # noqa: F811
+def test_ticked_orders_are_held(office: Office, floor: Floor) -> None:
     order_id = floor.orders["waiting 0"]
     said = office.done(
         "/board/acts/hold",
@@ -76,7 +75,7 @@ def test_ticked_orders_are_held(office: Office, floor: Floor) -> None:  # noqa: 
     assert floor.board()["stages"]["held"] == 2
 
 
-def test_the_van_waits_and_what_was_promised_stays(office: Office, floor: Floor) -> None:  # noqa: F811
+def test_the_van_waits_and_what_was_promised_stays(office: Office, floor: Floor) -> None:
     service = floor.people.world.service_id
     said = office.done(
         "/board/acts/cut-off",
@@ -97,7 +96,7 @@ def test_the_van_waits_and_what_was_promised_stays(office: Office, floor: Floor)
 
 def test_a_list_is_taken_from_its_picker_and_the_next_one_gets_it(
     office: Office,
-    floor: Floor,  # noqa: F811
+    floor: Floor,
 ) -> None:
     (row,) = fetch(select(PickList.number).where(PickList.state == "claimed"))
     office.done(
@@ -123,7 +122,7 @@ def test_a_list_is_taken_from_its_picker_and_the_next_one_gets_it(
 
 def test_an_act_without_a_reason_or_an_order_changes_nothing(
     office: Office,
-    floor: Floor,  # noqa: F811
+    floor: Floor,
 ) -> None:
     fields = {"warehouse_id": floor.warehouse_id, "standing": "at-risk"}
     order_id = floor.orders["waiting 0"]
@@ -149,7 +148,6 @@ def test_who_may_not_is_refused(
     app: Flask,
     world: World,
     floor: Floor,
-    clock: Clock,  # noqa: F811
 ) -> None:
     picker = Office(app, world, Role.PICKER)
     stranger = Office(app, world, Role.SUPERVISOR, "W2")
