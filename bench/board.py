@@ -11,17 +11,24 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from bench.serving import house, inside, machine
+from flask import Flask
+
+from bench.serving import machine
 from fulfillment.domain.people import system
 from fulfillment.services.board import advising, showing
 from fulfillment.services.board.choosing import BoardChoice
 from fulfillment.services.orders.listing import OrderSearch, list_orders
 from fulfillment.store.transaction import clock_set_to
+from tests.conftest import application, migrate
+from tests.support.databases import drop_database, fresh_database
 from tests.support.simulated_days import VAN, Crew, simulated_day
 from tests.support.statements import statements_of
 from tests.support.stored_days import Setting, people_of, store_day
@@ -41,6 +48,18 @@ def fill(orders: int) -> int:
     return world.warehouses["W1"]
 
 
+@contextmanager
+def database(kind: str) -> Iterator[Flask]:
+    """An application on a migrated database that is thrown away afterwards."""
+    with tempfile.TemporaryDirectory() as directory:
+        is_sqlite = kind == "sqlite"
+        url = f"sqlite:///{directory}/bench.db" if is_sqlite else fresh_database("bench_board")
+        migrate(url)
+        yield application(url, Path(directory))
+        if not is_sqlite:
+            drop_database(url)
+
+
 def timed(act: Callable[[], object], rounds: int) -> dict[str, float]:
     """Medians of CPU and wall time in milliseconds; the first round warms up."""
     cpu, wall = [], []
@@ -58,10 +77,11 @@ def timed(act: Callable[[], object], rounds: int) -> dict[str, float]:
 def measure(kind: str, options: argparse.Namespace) -> dict[str, Any]:
     """All numbers of one database."""
     with (
-        house(kind, lambda: fill(options.orders)) as (built, warehouse_id),
-        inside(built.url, built.directory),
+        database(kind) as app,
+        app.app_context(),
         clock_set_to(lambda: MIDNIGHT + timedelta(minutes=MINUTE)),
     ):
+        warehouse_id = fill(options.orders)
         at_risk = OrderSearch(board=BoardChoice(warehouse_id, standing="at-risk"))
         acts: dict[str, Callable[[], object]] = {
             "board": lambda: showing.board(system(), warehouse_id),
