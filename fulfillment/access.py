@@ -73,6 +73,7 @@ NAVIGATION = (
     Area(_("Products"), "/products", Permission.SEE_CATALOGUE),
     Area(_("Imports"), "/imports", Permission.CHANGE_CATALOGUE),
     Area(_("Board"), "/board", Permission.SEE_REPORTS),
+    Area(_("Reports"), "/reports", Permission.SEE_REPORTS),
     Area(_("Warehouses"), "/warehouses", Permission.SEE_CATALOGUE),
     Area(_("Policy"), "/settings/policy", Permission.CHANGE_POLICY),
     Area(_("Stations"), "/settings/stations", Permission.CHANGE_POLICY),

@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Application:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=settings.max_content_bytes,
+        BOARD_STREAMS=settings.threads // 2,
         TRUSTED_HOSTS=list(settings.trusted_hosts),
         SESSION_COOKIE_NAME="__Host-form" if secure else "form",
         SESSION_COOKIE_SECURE=secure,

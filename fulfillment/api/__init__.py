@@ -41,6 +41,7 @@ from flask_openapi3.openapi import OpenAPI
 from fulfillment.api import (
     allocation,
     auditing,
+    board,
     catalogue,
     dispatch,
     health,
@@ -51,6 +52,7 @@ from fulfillment.api import (
     people,
     picking,
     proof_photos,
+    reports,
     stock,
     tasks,
     waves,
@@ -69,6 +71,8 @@ MODULES = (
     stock,
     catalogue,
     imports,
+    board,
+    reports,
     auditing,
     people,
 )

@@ -26,6 +26,7 @@ from fulfillment.api.inputs import Output, read_body, read_query
 from fulfillment.domain.errors import NotLoggedIn, UnknownThing, invalid
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.services import people
+from fulfillment.services.reports.files import CSV_MIMETYPE, XLSX_MIMETYPE
 from fulfillment.store.transaction import AnsweredBefore, Claim, claiming
 
 PREFIX = "/api/v1"
@@ -329,7 +330,10 @@ def _json_response(status: int, body: Any) -> Response:
 
 DOCUMENT_RESPONSE: dict[str, Any] = {
     "description": "A document",
-    "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+    "content": {
+        mimetype: {"schema": {"type": "string", "format": "binary"}}
+        for mimetype in ("application/pdf", CSV_MIMETYPE, XLSX_MIMETYPE)
+    },
 }
 PROBLEM_RESPONSE: dict[str, Any] = {
     "description": "A problem (RFC 9457)",

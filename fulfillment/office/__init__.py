@@ -7,6 +7,8 @@ from flask import Flask
 
 from fulfillment.office import (
     access,
+    board,
+    board_acts,
     books,
     catalogue,
     home,
@@ -14,6 +16,7 @@ from fulfillment.office import (
     orders,
     people,
     phone_orders,
+    reports,
     showing,
     stock,
     tasks,
@@ -24,6 +27,9 @@ from fulfillment.office import (
 MODULES = (
     access,
     home,
+    board,
+    board_acts,
+    reports,
     phone_orders,
     orders,
     waves,

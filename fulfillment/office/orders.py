@@ -16,7 +16,7 @@ from fulfillment.domain.errors import InvalidInput, UnknownThing, invalid
 from fulfillment.domain.orders import HOLD_TYPES, PRIORITIES
 from fulfillment.domain.people import Permission
 from fulfillment.domain.states import ORDER
-from fulfillment.office import choices, forms
+from fulfillment.office import board_choices, choices, forms
 from fulfillment.office.addresses import typed_address
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
 from fulfillment.office.paging import next_page
@@ -39,10 +39,12 @@ NOTHING: Page[Any] = Page(())
 def list_orders() -> Answer:
     """Orders by what is looked for, the newest first."""
     found: Page[Any] = NOTHING
-    refused = None
+    refused = counted = None
     try:
-        before = forms.optional_number("before")
-        found = listing.list_orders(actor(), _search(), before=before)
+        before, search = forms.optional_number("before"), _search()
+        found = listing.list_orders(actor(), search, before=before)
+        if search.board is not None:
+            counted = listing.count_orders(actor(), search)
     except InvalidInput as error:
         refused = forms.refusal("search", error)
     return draw(
@@ -50,6 +52,7 @@ def list_orders() -> Answer:
         refused,
         orders=found.items,
         next_page=next_page(before=_key(found)),
+        counted=counted,
         stages=listing.STAGES,
         states=ORDER.states,
         hold_types=HOLD_TYPES,
@@ -106,6 +109,7 @@ def _search() -> OrderSearch:
         priority_from=forms.optional_number(
             "priority_from", least=PRIORITIES.start, most=PRIORITIES.stop - 1
         ),
+        board=board_choices.typed_choice(),
     )
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from babel.numbers import format_decimal, format_percent
 from flask import Flask
+from flask_babel import get_locale, gettext
+from markupsafe import Markup
 
+from fulfillment import formats
 from fulfillment.access import actor
 from fulfillment.domain.barcodes import Own
 from fulfillment.domain.people import Permission
@@ -17,6 +21,9 @@ from fulfillment.office.barcodes import own_svg
 def register(app: Flask) -> None:
     """Give the templates their filters."""
     app.jinja_env.filters.update(
+        cell=cell,
+        in_minutes=in_minutes,
+        in_percent=in_percent,
         **{f"as_{name}": partial(words.word, table) for name, table in _TABLES.items()},
         as_waits=words.waits,
         as_fault=words.fault,
@@ -46,7 +53,47 @@ _TABLES = {
     "taken": words.TAKEN,
     "cause": words.CAUSES,
     "invariant": words.INVARIANTS,
+    "standing": words.STANDINGS,
+    "basis": words.BASES,
+    "exception": words.EXCEPTIONS,
+    "report": words.REPORTS,
+    "column": words.COLUMNS,
+    "weekday": words.WEEKDAYS,
 }
+
+
+def cell(value: Any, kind: str) -> str | Markup:
+    """A cell of a report, by the kind of its column; '–' for none."""
+    match kind:
+        case _ if value is None:
+            return "–"
+        case "percent":
+            return in_percent(value)
+        case "seconds":
+            return in_minutes(value)
+        case "moment":
+            return formats.moment(value)
+        case "count" | "money":
+            return formats.number(value)
+        case "flag":
+            return str(gettext("yes") if value else gettext("no"))
+        case _:
+            return str(value)
+
+
+def in_minutes(seconds: float | None) -> str:
+    """A time in minutes with one decimal; '–' for none."""
+    if seconds is None:
+        return "–"
+    minutes = format_decimal(seconds / 60, format="#,##0.0", locale=get_locale())
+    return str(gettext("%(num)s min", num=minutes))
+
+
+def in_percent(value: float | None) -> str:
+    """A share in percent with one decimal; '–' for none."""
+    if value is None:
+        return "–"
+    return str(format_percent(value / 100, format="#,##0.0%", locale=get_locale()))
 
 
 def may(permission: str, **where: Any) -> bool:

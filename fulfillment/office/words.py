@@ -37,6 +37,7 @@ STAGES: Mapping[str, str] = {
     "late": _("Late: the van has left"),
 }
 STAMPS: Mapping[str, str] = {
+    "whole": _("confirmed to dispatched"),
     "created": _("came in"),
     "confirmed": _("confirmed"),
     "allocated": _("allocated"),
@@ -111,6 +112,8 @@ ACTS: Mapping[str, str] = {
     "change-service": _("service changed"),
     "deallocate": _("shipment taken apart"),
     "proof-photo-kept": _("proof photo kept"),
+    "move-cut-off": _("cut-off moved"),
+    "hand-list-over": _("pick list taken from its picker"),
 }
 PLACES: Mapping[str, str] = {
     "bin": _("bin"),
@@ -276,6 +279,94 @@ INVARIANTS: Mapping[str, str] = {
     ),
     "answers-are-kept": _("Each idempotency key that was claimed has its answer."),
 }
+STANDINGS: Mapping[str, str] = {
+    "late": _("late"),
+    "at-risk": _("at risk"),
+    "safe": _("safe"),
+    "unplanned": _("no van"),
+}
+BASES: Mapping[str, str] = {
+    "measured": _("measured in the last hour"),
+    "paused": _("measured; nobody scanned in the last 10 minutes"),
+    "assumed": _("assumed: too little was scanned in the last hour"),
+}
+EXCEPTIONS: Mapping[str, str] = {
+    "short-picks": _("Short picks to count"),
+    "weights": _("Weights refused"),
+    "overrides": _("Weights overridden today"),
+    "print-jobs": _("Documents that did not come out"),
+    "printers": _("Printers that want something"),
+    "unknown-barcodes": _("Unknown barcodes in the last hour"),
+}
+REPORTS: Mapping[str, str] = {
+    "dispatch": _("Dispatch times"),
+    "orders": _("Shipments one by one"),
+    "times": _("Where the time went"),
+    "productivity": _("Productivity"),
+    "accuracy": _("Accuracy"),
+    "refused-scans": _("Refused scans by reason"),
+    "short-picks": _("Short picks by cause"),
+    "weight-overrides": _("Weights overridden"),
+    "stock": _("Stock by warehouse"),
+    "low-stock": _("What to order"),
+    "abc": _("ABC by picks"),
+    "sales": _("Sales by day"),
+    "products": _("Sales by product"),
+    "channels": _("Sales by channel"),
+    "countries": _("Sales by country"),
+    "customers": _("Sales by customer"),
+}
+"""Reports and their sheets."""
+COLUMNS: Mapping[str, str] = {
+    "warehouse": _("Warehouse"),
+    "seller": _("Seller"),
+    "sku": _("SKU"),
+    "name": _("Name"),
+    "process": _("Work"),
+    "orders": _("Orders"),
+    "pieces": _("Pieces"),
+    "scans": _("Scans"),
+    "active_minutes": _("Active minutes"),
+    "orders_an_hour": _("Orders an hour"),
+    "pieces_an_hour": _("Pieces an hour"),
+    "refused": _("Refused scans"),
+    "refused_percent": _("Refused"),
+    "code": _("Code"),
+    "reason": _("Reason"),
+    "short_picks": _("Short picks"),
+    "units": _("Units"),
+    "parcels": _("Parcels"),
+    "on_hand": _("On hand"),
+    "reserved": _("Reserved"),
+    "held": _("Held back"),
+    "promised": _("Promised"),
+    "available": _("Available"),
+    "sold": _("Shipped units"),
+    "sold_a_day": _("Units a day"),
+    "lead_time_days": _("Days until the supplier delivers"),
+    "safety_units": _("Low below"),
+    "reorder_point": _("Order below"),
+    "reorder_units": _("Units to order"),
+    "class": _("Class"),
+    "picks": _("Picks"),
+    "share": _("Share"),
+    "day": _("Day"),
+    "currency": _("Currency"),
+    "amount_minor": _("Amount (minor units)"),
+    "channel": _("Channel"),
+    "country": _("Country"),
+    "customer": _("Customer"),
+}
+"""Columns of the reports that one frame draws; files keep the keys."""
+WEEKDAYS: Mapping[str, str] = {
+    "0": _("Monday"),
+    "1": _("Tuesday"),
+    "2": _("Wednesday"),
+    "3": _("Thursday"),
+    "4": _("Friday"),
+    "5": _("Saturday"),
+    "6": _("Sunday"),
+}
 FAULTS: Mapping[str, str] = {
     "required": _("is missing"),
     "bad-length": _("is too short or too long: %(text)s"),
@@ -293,6 +384,7 @@ FAULTS: Mapping[str, str] = {
     "out-of-range": _("is out of range: %(text)s"),
     "not-one-of": _("must be one of: %(text)s"),
     "not-a-moment": _("is not a date and time: %(text)s"),
+    "not-in-the-future": _("must be in the future: %(text)s"),
     "not-a-day": _("is not a date: %(text)s"),
     "not-a-local-minute": _("is not a time of day: %(text)s"),
     "not-weekdays": _("must name weekdays, each once"),
@@ -368,6 +460,14 @@ FAULTS: Mapping[str, str] = {
     "kit-in-a-kit": _("is a kit itself, or the same product: %(text)s"),
 }
 FIELDS: Mapping[str, str] = {
+    "first_day": _("First day"),
+    "last_day": _("Last day"),
+    "van": _("Van"),
+    "orders": _("Orders"),
+    "number": _("Pick list"),
+    "cut_off_to": _("New cut-off"),
+    "board_stage": _("Stage"),
+    "standing": _("Standing"),
     "reason": _("Reason"),
     "type": _("Type"),
     "text": _("Search"),

@@ -130,6 +130,7 @@ class Shipment(Base):
         Index("ix_shipment_order", "order_id"),
         Index("ix_shipment_queue", "warehouse_id", "state", "cut_off_at"),
         Index("ix_shipment_shipped_at", "shipped_at"),
+        Index("ix_shipment_dispatched", "warehouse_id", "dispatched_at"),
     )
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(String(40), unique=True)

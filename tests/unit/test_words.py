@@ -33,7 +33,8 @@ each_language = pytest.mark.parametrize("locale", TRANSLATED)
 GAP = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 FOREIGN_NAMES = {
-    "API", "CSV", "Content", "Enter", "GS", "HID", "HTTPS", "https", "JPEG", "PNG", "WebP", "JSON", "PC", "PDF", "PIN", "SSCC", "Type", "USB",
+    "API", "CSV", "Content", "Enter", "GS", "HID", "HTTPS", "JPEG", "JSON", "PC", "PDF", "PIN",
+    "PNG", "SSCC", "Type", "USB", "WebP", "https",
     "UTF", "XLSX", "application", "json",
 }  # fmt: skip
 """Names of keys, formats and standards that are the same in every language."""

@@ -537,6 +537,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('number', name=op.f('uq_shipment_number'))
     )
     with op.batch_alter_table('shipment', schema=None) as batch_op:
+        batch_op.create_index('ix_shipment_dispatched', ['warehouse_id', 'dispatched_at'], unique=False)
         batch_op.create_index('ix_shipment_order', ['order_id'], unique=False)
         batch_op.create_index('ix_shipment_queue', ['warehouse_id', 'state', 'cut_off_at'], unique=False)
         batch_op.create_index('ix_shipment_shipped_at', ['shipped_at'], unique=False)
@@ -1076,6 +1077,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_shipment_shipped_at')
         batch_op.drop_index('ix_shipment_queue')
         batch_op.drop_index('ix_shipment_order')
+        batch_op.drop_index('ix_shipment_dispatched')
 
     op.drop_table('shipment')
     with op.batch_alter_table('serial_unit', schema=None) as batch_op:

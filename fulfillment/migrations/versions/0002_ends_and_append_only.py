@@ -1,4 +1,4 @@
-"""the ends of the ledger, the system user, tables that only grow
+"""the ends of the ledger, the system user, tables that only grow, what is told to open boards
 
 Revision ID: 0002
 Revises: 0001
@@ -16,6 +16,8 @@ depends_on = None
 
 VIRTUAL_ENDS = ("supplier", "customer", "adjustment", "missing", "scrap")
 APPEND_ONLY = ("stock_move", "audit_entry", "label_reprint")
+TOLD = ("shipment", "hold", "print_job")
+"""Tables whose changes open boards hear of on PostgreSQL (`store/changes.py`)."""
 
 
 def upgrade() -> None:
@@ -24,6 +26,7 @@ def upgrade() -> None:
         _refuse_changes_on_sqlite()
     else:
         _refuse_changes_on_postgresql()
+        _tell_of_changes()
 
 
 def downgrade() -> None:
@@ -35,6 +38,9 @@ def downgrade() -> None:
         for table in APPEND_ONLY:
             op.execute(f"DROP TRIGGER {table}_append_only ON {table}")
         op.execute("DROP FUNCTION refuse_change()")
+        for table in TOLD:
+            op.execute(f"DROP TRIGGER {table}_told ON {table}")
+        op.execute("DROP FUNCTION tell_boards()")
     op.execute("DELETE FROM location WHERE id <= 5")
     op.execute('DELETE FROM "user" WHERE id = 1')
 
@@ -78,4 +84,20 @@ def _refuse_changes_on_postgresql() -> None:
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+
+
+def _tell_of_changes() -> None:
+    """NOTIFY takes a lock of the whole server at commit, so writers would queue up behind each
+    other: of those at work at the same moment only one notifies, the others' changes are seen with
+    its own or at the board's next look."""
+    op.execute(
+        "CREATE FUNCTION tell_boards() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF pg_try_advisory_xact_lock(hashtext('board')) THEN PERFORM pg_notify('board', '');"
+        " END IF; RETURN NULL; END $$"
+    )
+    for table in TOLD:
+        op.execute(
+            f"CREATE TRIGGER {table}_told AFTER INSERT OR UPDATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION tell_boards()"
         )

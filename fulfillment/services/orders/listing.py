@@ -13,12 +13,25 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.orders import OrderFacts, ReviewRules, waits_because
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
+from fulfillment.services.board.choosing import BoardChoice, chosen_orders
 from fulfillment.services.paging import Page
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Product, Seller, Warehouse
@@ -42,7 +55,8 @@ class OrderSearch:
     """What somebody looks for; every condition that is set must hold.
 
     ``text`` is found in number, reference, customer or the receiver's name; ``stage`` is one of
-    :data:`STAGES`, ``state`` of the order's own states; ``hold`` a type of an open hold.
+    :data:`STAGES`, ``state`` of the order's own states; ``hold`` a type of an open hold;
+    ``board`` a choice of the supervisor's board.
     """
 
     text: str = ""
@@ -53,6 +67,7 @@ class OrderSearch:
     seller_id: int | None = None
     warehouse_id: int | None = None
     priority_from: int | None = None
+    board: BoardChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -117,11 +132,23 @@ def list_orders(
     """The orders that were looked for, the newest first; the next page begins before its key."""
     actor.require(Permission.SEE_ORDERS)
     limit = min(limit, MOST_ORDERS_A_PAGE)
-    wanted = [*_seen(actor), *_conditions(search, _docks(tx, actor), tx.now)]
+    wanted = _wanted(tx, actor, search)
     if before is not None:
         wanted.append(_order.c.id < before)
     query = _HEADS.where(*wanted).order_by(_order.c.id.desc()).limit(limit + 1)
     return _page(tx, actor, query, limit)
+
+
+@reads
+def count_orders(tx: Transaction, actor: Actor, search: OrderSearch) -> int:
+    """How many orders :func:`list_orders` would show on all its pages."""
+    actor.require(Permission.SEE_ORDERS)
+    query = (
+        select(func.count())
+        .select_from(_order.join(_address, _address.c.id == _order.c.address_id))
+        .where(*_wanted(tx, actor, search))
+    )
+    return int(tx.execute(query).scalar_one())
 
 
 @reads
@@ -187,6 +214,18 @@ def _seen(actor: Actor) -> Iterator[ColumnElement[bool]]:
             any_shipment.where(_shipment.c.warehouse_id.in_(sorted(warehouses))).exists(),
             ~any_shipment.exists(),
         )
+
+
+def _wanted(tx: Transaction, actor: Actor, search: OrderSearch) -> list[ColumnElement[bool]]:
+    wanted = [*_seen(actor), *_conditions(search, _docks(tx, actor), tx.now)]
+    if search.board is not None:
+        ids = sorted(chosen_orders(tx, actor, search.board))
+        # Whole numbers of our own, written into the statement: they may be more than it can bind.
+        these: BindParameter[Any] = bindparam(
+            "board_ids", ids, expanding=True, literal_execute=True
+        )
+        wanted.append(_order.c.id.in_(these))
+    return wanted
 
 
 def _conditions(

@@ -1,0 +1,103 @@
+"""Reports: chosen by days, warehouse, carrier and channel; on the page, as CSV and as XLSX."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, request
+
+from fulfillment.access import actor, page
+from fulfillment.domain.errors import InvalidInput
+from fulfillment.domain.people import Permission
+from fulfillment.domain.reporting.days import Days
+from fulfillment.domain.reporting.dispatch import CLASS_MINUTES, TIMED
+from fulfillment.office import choices, forms
+from fulfillment.office.forms import Answer, Refusal, draw
+from fulfillment.services.reports import catalogue, dispatch
+from fulfillment.services.reports.files import CSV_MIMETYPE, XLSX_MIMETYPE
+from fulfillment.services.reports.frame import ReportChoice
+from fulfillment.store.transaction import now
+
+blueprint = Blueprint("office_reports", __name__, url_prefix="/reports")
+
+MOST_ROWS = 500
+"""Rows of a sheet on a page; the files have all."""
+
+
+@blueprint.get("")
+@page(Permission.SEE_REPORTS)
+def list_reports() -> Answer:
+    """Which reports there are."""
+    return draw("office/reports.html", reports=tuple(catalogue.REPORTS))
+
+
+@blueprint.get("/<name>")
+@page(Permission.SEE_REPORTS)
+def read_report(name: str) -> Answer:
+    """One report."""
+    report = catalogue.report_named(name)
+    refused: Refusal | None = None
+    found: dict[str, Any] = {}
+    try:
+        choice = _choice()
+        if name == dispatch.REPORT.name:
+            found["figures"] = dispatch.dispatch_report(actor(), choice)
+        else:
+            found["sheets"] = catalogue.read_report(actor(), name, choice)
+        found["days"] = choice.days
+    except InvalidInput as error:
+        refused = forms.refusal("choose", error)
+    is_dispatch = name == dispatch.REPORT.name
+    return draw(
+        "office/report_dispatch.html" if is_dispatch else "office/report.html",
+        refused,
+        report=report,
+        warehouses=choices.warehouses(),
+        carriers=sorted({row["carrier"] for row in choices.service_rows()}),
+        query=urlencode({name: value for name, value in request.args.items() if value}),
+        timed=TIMED,
+        class_minutes=CLASS_MINUTES,
+        most_rows=MOST_ROWS,
+        today=_today(),
+        **found,
+    )
+
+
+@blueprint.get("/<name>.csv")
+@page(Permission.SEE_REPORTS)
+def read_csv(name: str) -> Response:
+    """The main sheet as CSV."""
+    return _file(catalogue.report_csv(actor(), name, _choice()), f"{name}.csv", CSV_MIMETYPE)
+
+
+@blueprint.get("/<name>.xlsx")
+@page(Permission.SEE_REPORTS)
+def read_xlsx(name: str) -> Response:
+    """All sheets as a workbook."""
+    return _file(catalogue.report_xlsx(actor(), name, _choice()), f"{name}.xlsx", XLSX_MIMETYPE)
+
+
+def _file(content: bytes, name: str, mimetype: str) -> Response:
+    response = Response(content, mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _choice() -> ReportChoice:
+    first = forms.optional_day("first_day") or _today()
+    return ReportChoice(
+        days=Days(first, forms.optional_day("last_day") or max(first, _today())),
+        warehouse_id=forms.optional_number("warehouse_id"),
+        carrier=forms.text("carrier", most=64, required=False),
+        channel=forms.text("channel", most=64, required=False),
+    )
+
+
+def _today() -> date:
+    """The present day of the first warehouse that the reader sees."""
+    rows = choices.warehouse_rows()
+    zone = rows[0]["timezone"] if rows else "UTC"
+    return now().astimezone(ZoneInfo(zone)).date()

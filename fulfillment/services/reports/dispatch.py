@@ -1,0 +1,327 @@
+"""The dispatch report: what left when, on time or late, and where the time went.
+
+A shipment belongs to the day on which it was dispatched, on its warehouse's clock; one that should
+have left and is still here belongs to the day of its promised cut-off.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select, union_all
+
+from fulfillment.domain.people import Actor
+from fulfillment.domain.reporting.days import Days
+from fulfillment.domain.reporting.dispatch import (
+    CLASS_MINUTES,
+    TIMED,
+    Figures,
+    Passage,
+    Slot,
+    by_hour,
+    by_weekday,
+    figures,
+)
+from fulfillment.domain.reporting.sheets import Cell, Sheet, columns
+from fulfillment.domain.states import STAGES
+from fulfillment.services.board.people import user_names
+from fulfillment.services.board.reading import OPEN
+from fulfillment.services.reports.frame import (
+    Report,
+    ReportChoice,
+    Scope,
+    scope_of,
+    whole_seconds,
+)
+from fulfillment.store.base import table_of
+from fulfillment.store.catalog import CarrierService
+from fulfillment.store.orders import Order, Shipment
+from fulfillment.store.parcels import Parcel
+from fulfillment.store.transaction import Transaction, reads
+
+MOST_LATE = 200
+"""Late shipments shown on the page and in JSON; the files have all."""
+
+_shipment, _order, _service = table_of(Shipment), table_of(Order), table_of(CarrierService)
+_parcel = table_of(Parcel)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The shipments of one warehouse and carrier."""
+
+    warehouse: str
+    carrier: str
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Late:
+    """A shipment that was not dispatched by its promised cut-off."""
+
+    order_id: int
+    order: str
+    shipment: str
+    warehouse: str
+    service: str
+    promised_at: datetime
+    dispatched_at: datetime | None
+    late_seconds: int
+    """Until it was dispatched, or until now."""
+    longest_stage: str
+    longest_seconds: int
+    longest_by: str
+    """Who ended the stage that took longest; '' where nobody has or it is not stamped."""
+
+
+@dataclass(frozen=True)
+class DispatchReport:
+    """The report of a choice."""
+
+    days: Days
+    whole: Figures
+    before: Figures
+    """The same of as many days before."""
+    groups: tuple[Group, ...]
+    hours: tuple[Slot, ...]
+    weekdays: tuple[Slot, ...]
+    late: tuple[Late, ...]
+    late_count: int
+
+
+@reads
+def dispatch_report(tx: Transaction, actor: Actor, choice: ReportChoice) -> DispatchReport:
+    """The report; raises :class:`UnknownThing` for a warehouse that the actor does not see."""
+    scope = scope_of(tx, actor, choice)
+    passages = _passages(tx, scope, choice.days)
+    zones = {code: scope.zones[key] for key, code in scope.codes.items()}
+    late = sorted(
+        (one for one in passages if one.on_time is False),
+        key=lambda one: (-_late_seconds(one, tx.now), one.shipment_id),
+    )
+    return DispatchReport(
+        days=choice.days,
+        whole=figures(passages),
+        before=figures(_passages(tx, scope, choice.days.before())),
+        groups=tuple(_groups(passages)),
+        hours=by_hour(passages, zones),
+        weekdays=by_weekday(passages, zones),
+        late=tuple(_late(tx, late[:MOST_LATE])),
+        late_count=len(late),
+    )
+
+
+def _groups(passages: Iterable[Passage]) -> list[Group]:
+    found: dict[tuple[str, str], list[Passage]] = defaultdict(list)
+    for one in passages:
+        found[one.warehouse, one.carrier].append(one)
+    return [Group(*key, figures(those)) for key, those in sorted(found.items())]
+
+
+def _late_seconds(one: Passage, now: datetime) -> int:
+    left = one.dispatched if one.dispatched is not None else int(now.timestamp())
+    return left - (one.promised or 0)
+
+
+def _late(tx: Transaction, passages: Sequence[Passage]) -> list[Late]:
+    longest = {one.shipment_id: one.longest(int(tx.now.timestamp())) for one in passages}
+    names = user_names(tx, [found[2] for found in longest.values() if found])
+    late = []
+    for one in passages:
+        stage, seconds, by_id = longest[one.shipment_id] or ("", 0, None)
+        promised = _moment(one.promised)
+        assert promised is not None, "late is what was promised"
+        late.append(
+            Late(
+                one.order_id,
+                one.order,
+                one.shipment,
+                one.warehouse,
+                one.service,
+                promised,
+                _moment(one.dispatched),
+                _late_seconds(one, tx.now),
+                stage,
+                seconds,
+                names.get(by_id or 0, ""),
+            )
+        )
+    return late
+
+
+# --- rows --------------------------------------------------------------------------------
+
+
+def _passages(tx: Transaction, scope: Scope, days: Days) -> list[Passage]:
+    """The shipments of the days, in one statement."""
+    parcels = (
+        select(func.count())
+        .select_from(_parcel)
+        .where(_parcel.c.shipment_id == _shipment.c.id, _parcel.c.state != "cancelled")
+        .scalar_subquery()
+    )
+    stamped = [stage for stage in STAGES if f"{stage}_by_id" in _shipment.c]
+    rows = (
+        select(
+            _shipment.c.id,
+            _shipment.c.order_id,
+            _shipment.c.warehouse_id,
+            func.coalesce(_service.c.carrier, "").label("carrier"),
+            func.coalesce(_service.c.carrier + "/" + _service.c.code, "").label("service"),
+            _order.c.channel,
+            _order.c.number.label("order_number"),
+            _shipment.c.number,
+            _shipment.c.pieces,
+            parcels.label("parcels"),
+            whole_seconds(tx, _shipment.c.promised_cut_off_at).label("promised"),
+            *(whole_seconds(tx, _shipment.c[f"{stage}_at"]).label(stage) for stage in STAGES),
+            _order.c.confirmed_by_id,
+            *(_shipment.c[f"{stage}_by_id"] for stage in stamped),
+        )
+        .join(_order, _order.c.id == _shipment.c.order_id)
+        .outerjoin(_service, _service.c.id == _shipment.c.service_id)
+        .where(*_asked(scope))
+    )
+    gone = and_(
+        _shipment.c.state == "dispatched",
+        scope.within(_shipment.c.warehouse_id, _shipment.c.dispatched_at, days),
+    )
+    missing = and_(
+        _shipment.c.state.in_(OPEN),
+        _shipment.c.promised_cut_off_at < tx.now,
+        scope.within(_shipment.c.warehouse_id, _shipment.c.promised_cut_off_at, days),
+    )
+    found = tx.execute(union_all(rows.where(gone), rows.where(missing)))
+    return sorted((_passage(row, scope) for row in found), key=lambda one: one.shipment_id)
+
+
+def _asked(scope: Scope) -> Iterable[Any]:
+    if scope.choice.carrier:
+        yield _service.c.carrier == scope.choice.carrier
+    if scope.choice.channel:
+        yield _order.c.channel == scope.choice.channel
+    yield from scope.of_sellers(_order.c.seller_id)
+
+
+_AT_STAMPS = 11
+_AT_PEOPLE = _AT_STAMPS + len(STAGES)
+
+
+def _passage(row: Row[Any], scope: Scope) -> Passage:
+    return Passage(
+        shipment_id=row.id,
+        order_id=row.order_id,
+        warehouse=scope.codes[row.warehouse_id],
+        carrier=row.carrier,
+        service=row.service,
+        channel=row.channel,
+        order=row.order_number,
+        shipment=row.number,
+        pieces=row.pieces,
+        parcels=row.parcels,
+        promised=row.promised,
+        stamps=tuple(row[_AT_STAMPS:_AT_PEOPLE]),
+        stamped_by=tuple(row[_AT_PEOPLE:]),
+    )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+# --- sheets ------------------------------------------------------------------------------
+
+_ORDERS = columns(
+    "warehouse carrier service channel order shipment pieces:count parcels:count"
+    " promised_cut_off_at:moment on_time:flag "
+    + " ".join(f"{stage}_at:moment" for stage in STAGES)
+    + " whole_seconds:seconds longest_stage longest_seconds:seconds longest_by"
+)
+_FIGURES = columns(
+    "warehouse carrier orders:count shipments:count parcels:count pieces:count missing:count"
+    " promised:count on_time:count on_time_percent:percent"
+)
+_TIMES = columns(
+    "warehouse carrier stage count:count median:seconds p90:seconds p95:seconds "
+    + " ".join(f"up_to_{minutes}_min:count" for minutes in CLASS_MINUTES)
+    + " more:count"
+)
+
+
+def _sheets(tx: Transaction, scope: Scope) -> tuple[Sheet, ...]:
+    passages = _passages(tx, scope, scope.choice.days)
+    now = int(tx.now.timestamp())
+    longest = {one.shipment_id: one.longest(now) for one in passages}
+    names = user_names(tx, [found[2] for found in longest.values() if found])
+    groups = _groups(passages)
+    return (
+        Sheet(
+            "orders",
+            _ORDERS,
+            tuple(_order_row(one, longest[one.shipment_id], names) for one in passages),
+        ),
+        Sheet("dispatch", _FIGURES, tuple(_figures_row(group) for group in groups)),
+        Sheet("times", _TIMES, tuple(row for group in groups for row in _time_rows(group))),
+    )
+
+
+def _order_row(
+    one: Passage, longest: tuple[str, int, int | None] | None, names: dict[int, str]
+) -> tuple[Cell, ...]:
+    first, last = one.stamps[0], one.stamps[-1]
+    stage, seconds, by_id = longest or ("", None, None)
+    return (
+        one.warehouse,
+        one.carrier,
+        one.service,
+        one.channel,
+        one.order,
+        one.shipment,
+        one.pieces,
+        one.parcels,
+        _moment(one.promised),
+        one.on_time,
+        *(_moment(at) for at in one.stamps),
+        last - first if first is not None and last is not None else None,
+        stage,
+        seconds,
+        names.get(by_id or 0, ""),
+    )
+
+
+def _figures_row(group: Group) -> tuple[Cell, ...]:
+    found = group.figures
+    return (
+        group.warehouse,
+        group.carrier,
+        found.orders,
+        found.shipments,
+        found.parcels,
+        found.pieces,
+        found.missing,
+        found.promised,
+        found.on_time,
+        found.on_time_percent,
+    )
+
+
+def _time_rows(group: Group) -> Iterable[tuple[Cell, ...]]:
+    for stage in TIMED:
+        found = group.figures.timing(stage)
+        yield (
+            group.warehouse,
+            group.carrier,
+            stage,
+            found.count,
+            found.median,
+            found.p90,
+            found.p95,
+            *found.classes,
+        )
+
+
+REPORT = Report("dispatch", _sheets, asks=("days", "carrier", "channel"))
