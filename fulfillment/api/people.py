@@ -330,6 +330,9 @@ class PolicyFields(Output):
     idle_seconds: int
     cart_positions: int
     list_lines: int
+    cart_litres: int
+    cart_kilograms: int
+    planning_seconds: int
     label_scan_required: bool
     company_prefix: str
 
@@ -347,6 +350,9 @@ class PolicyChange(Input):
     idle_seconds: int | None = None
     cart_positions: int | None = None
     list_lines: int | None = None
+    cart_litres: int | None = None
+    cart_kilograms: int | None = None
+    planning_seconds: int | None = None
     label_scan_required: bool | None = None
     company_prefix: str | None = None
 

@@ -35,6 +35,9 @@ POLICY_LABELS = {
     "idle_seconds": _("A station locks after so many seconds without a scan"),
     "cart_positions": _("Positions of a cart"),
     "list_lines": _("Lines of a pick list, at most"),
+    "cart_litres": _("Litres that a cart takes (0: no limit)"),
+    "cart_kilograms": _("Kilograms that a cart takes (0: no limit)"),
+    "planning_seconds": _("Seconds to plan the carts of a wave (0: as its size allows)"),
     "label_scan_required": _("The label is scanned before the parcel ships"),
     "company_prefix": _("GS1 company prefix of the parcels' SSCCs"),
 }
@@ -284,13 +287,13 @@ def _role(text: str) -> people.RoleWish:
 
 
 def _policy(form: MultiDict[str, str]) -> dict[str, Any]:
-    """Every field of the policy from its form; an unticked box is not sent."""
+    """The fields of the policy that its form sent; an unticked box is not sent."""
     changes: dict[str, Any] = {}
     for name, present in asdict(WarehousePolicy()).items():
         if isinstance(present, bool):
             changes[name] = name in form
-        elif isinstance(present, int):
-            changes[name] = _id_in(form.get(name, ""), name)
-        else:
-            changes[name] = form.get(name, "")
+        elif name in form and isinstance(present, int):
+            changes[name] = _id_in(form[name], name)
+        elif name in form:
+            changes[name] = form[name]
     return changes
