@@ -11,6 +11,7 @@ from fulfillment.office import (
     catalogue,
     home,
     imports,
+    layout,
     orders,
     people,
     phone_orders,
@@ -32,6 +33,7 @@ MODULES = (
     catalogue,
     imports,
     warehouses,
+    layout,
     books,
     people,
 )

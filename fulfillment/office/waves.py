@@ -7,7 +7,9 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from fulfillment.access import actor, page
 from fulfillment.domain.errors import NothingToDo, invalid
@@ -16,6 +18,7 @@ from fulfillment.domain.people import Permission
 from fulfillment.domain.waving import Items, WaveChoice
 from fulfillment.office import choices, forms
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
+from fulfillment.office.maps import walk_map
 from fulfillment.services import documents, release_queue, wave_views, waving
 
 blueprint = Blueprint("office_waves", __name__, url_prefix="/waves")
@@ -77,7 +80,10 @@ def read_pick_list(number: str) -> Answer:
     found = wave_views.pick_list_view(actor(), number)
     zones = {row["code"]: row["timezone"] for row in choices.warehouse_rows()}
     return draw(
-        "office/pick_list.html", list=found, timezone=zones.get(found.warehouse_code, "UTC")
+        "office/pick_list.html",
+        list=found,
+        map=_walk_map(found),
+        timezone=zones.get(found.warehouse_code, "UTC"),
     )
 
 
@@ -89,6 +95,18 @@ def print_pick_list(number: str) -> Response:
     response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = "inline; filename=pick-list.pdf"
     return response
+
+
+def _walk_map(found: wave_views.PickListView) -> Markup | None:
+    """The walk on the warehouse's map, where both are known."""
+    points = found.walk.get("points")
+    if not points or not found.layout:
+        return None
+    stops = [(number, one.aisle, one.y_metres) for number, one in enumerate(found.bins, start=1)]
+    title = _(
+        "The walk past %(bins)s bins, %(metres)s m", bins=len(stops), metres=found.walk["metres"]
+    )
+    return walk_map(found.layout, points, stops, title)
 
 
 def _released(choice: WaveChoice) -> waving.WaveReport:
@@ -121,6 +139,7 @@ def _choice() -> WaveChoice:
         ),
         items=items,
         limit=forms.optional_number("limit", least=1, most=100_000),
+        planning_seconds=forms.optional_number("planning_seconds", most=60),
     )
 
 

@@ -30,6 +30,7 @@ from labels import (
     PickListTote,
     ShippingLabel,
     UnprintableDocument,
+    WalkDrawing,
     render_pdf,
 )
 
@@ -205,6 +206,7 @@ def _sheet(view: PickListView) -> PickList:
         wave=view.wave_number,
         picker=view.picker or "",
         barcode=own_code(Own.PICK_LIST, view.number),
+        walk=_walk(view),
         stops=tuple(
             PickListStop(
                 sequence=stop.sequence,
@@ -225,5 +227,27 @@ def _sheet(view: PickListView) -> PickList:
                 order_number=one.order_number,
             )
             for one in view.positions
+        ),
+    )
+
+
+def _walk(view: PickListView) -> WalkDrawing | None:
+    """The walk as it was planned; its drawing only where the warehouse has a layout."""
+    walk, layout = view.walk, view.layout
+    if "metres" not in walk:
+        return None
+    lengths = {"metres": walk["metres"], "saved_metres": walk["saved_metres"]}
+    if not layout:
+        return WalkDrawing(**lengths)
+    aisle_x = layout["aisle_x"]
+    return WalkDrawing(
+        **lengths,
+        aisle_x=tuple(aisle_x),
+        cross_y=tuple(layout["cross_y"]),
+        points=tuple((x, y) for x, y in walk["points"]),
+        stops=tuple(
+            (aisle_x[one.aisle], one.y_metres)
+            for one in view.bins
+            if one.aisle is not None and one.y_metres is not None and one.aisle < len(aisle_x)
         ),
     )
