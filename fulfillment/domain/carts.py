@@ -74,6 +74,16 @@ def drawn_layout(layout: Mapping[str, Any] | None) -> tuple[Layout, Place] | Non
     return plan, plan.crossing(aisle, cross)
 
 
+def place_of(layout: Layout, stop: BinPlace | None) -> Place | None:
+    """Where a bin is on the *layout*; None if it is not on it."""
+    if stop is None or stop.aisle is None or stop.y_metres is None:
+        return None
+    try:
+        return layout.place(stop.aisle, stop.y_metres)
+    except LayoutError:
+        return None
+
+
 def group_into_lists(
     shipments: Iterable[Collecting],
     limits: CartLimits,
@@ -225,9 +235,10 @@ class _Planner:
 def _on(layout: Layout, places: Iterable[tuple[int, float]]) -> Iterator[tuple[int, float]]:
     for aisle, y in places:
         try:
-            yield tuple(layout.place(aisle, y))
+            place = layout.place(aisle, y)
         except LayoutError:
             continue
+        yield place.aisle, place.y
 
 
 def _urgency(shipment: Collecting) -> tuple[datetime, int]:

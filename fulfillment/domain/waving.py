@@ -19,8 +19,10 @@ from fulfillment.domain.carts import (
     drawn_layout,
     group_into_lists,
     known,
+    place_of,
 )
 from fulfillment.domain.routing import StopPlace, order_stops
+from fulfillment.domain.routing import plan as route_between
 
 __all__ = [
     "BinPlace",
@@ -30,6 +32,7 @@ __all__ = [
     "WaveChoice",
     "batches",
     "group_into_lists",
+    "rest_of_walk",
     "walking_order",
 ]
 
@@ -102,6 +105,40 @@ def walking_order(stops: Sequence[BinPlace], layout: Mapping[str, Any] | None = 
         "saved_metres": round(answer.saved_metres, 1),
         "undrawn": [stops[index].code for index in answer.undrawn],
         "points": [[round(x, 2), round(y, 2)] for x, y in answer.route.points(plan)],
+    }
+    return Walk(answer.order, facts)
+
+
+def rest_of_walk(
+    stops: Sequence[BinPlace],
+    layout: Mapping[str, Any] | None,
+    *,
+    here: BinPlace | None,
+    last: BinPlace | None = None,
+) -> Walk | None:
+    """The shortest way past the *stops* that are left, from *here* to the depot.
+
+    *here* is the bin at which the picker stands (None: still at the depot), *last* a bin that is
+    to be visited after all others.  None where the layout does not say; then the order stays.
+    """
+    drawn = drawn_layout(layout)
+    if drawn is None:
+        return None
+    plan, depot = drawn
+    end = place_of(plan, last) or depot
+    answer = order_stops(
+        [StopPlace(stop.code, stop.aisle, stop.y_metres) for stop in stops],
+        plan,
+        place_of(plan, here) or depot,
+        end=end,
+    )
+    if answer.route is None:
+        return None
+    back = route_between(plan, [], start=end, end=depot).length_metres
+    facts = {
+        "rest_from": here.code if here else "",
+        "rest_metres": round(answer.route.length_metres + back, 1),
+        "rest_points": [[round(x, 2), round(y, 2)] for x, y in answer.route.points(plan)],
     }
     return Walk(answer.order, facts)
 

@@ -200,6 +200,7 @@ def _seen(tx: Transaction, actor: Actor, shipment_id: int) -> Row[Any]:
 
 
 def _sheet(view: PickListView) -> PickList:
+    stops = [(place, stop) for place in view.bins for stop in place.stops]
     return PickList(
         number=view.number,
         warehouse=view.warehouse_code,
@@ -209,7 +210,7 @@ def _sheet(view: PickListView) -> PickList:
         walk=_walk(view),
         stops=tuple(
             PickListStop(
-                sequence=stop.sequence,
+                sequence=number,
                 bin_code=place.code,
                 sku=stop.sku,
                 product_name=stop.name,
@@ -217,8 +218,7 @@ def _sheet(view: PickListView) -> PickList:
                 lot=stop.lot,
                 feeds=tuple((feed.position, feed.quantity) for feed in stop.feeds),
             )
-            for place in view.bins
-            for stop in place.stops
+            for number, (place, stop) in enumerate(stops, start=1)
         ),
         totes=tuple(
             PickListTote(

@@ -167,9 +167,8 @@ def _lists(tx: Transaction, wave_id: int) -> tuple[ListProgress, ...]:
     )
     rows = tx.execute(query).all()
     # Apart, because a document cannot be grouped by.
-    walks = dict(
-        tx.execute(select(_list.c.id, _list.c.walk).where(_list.c.wave_id == wave_id)).all()
-    )
+    documents = tx.execute(select(_list.c.id, _list.c.walk).where(_list.c.wave_id == wave_id))
+    walks: dict[int, Mapping[str, Any]] = {row.id: row.walk for row in documents}
     return tuple(
         ListProgress(
             number=row.number,

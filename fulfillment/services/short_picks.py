@@ -7,7 +7,8 @@ In one transaction:
 2. the free rest of the bin is held, as far as it is not promised, so that nobody sells it
    before it is counted; the reservations of other shipments stay;
 3. a count task is made for the bin (an open one takes the new units in);
-4. what another bin has free is reserved there and becomes a stop at the end of this walk;
+4. what another bin has free is reserved there and becomes a stop of this walk, of which the
+   rest is planned anew from here;
 5. the rest is owed again: a backorder.  Its shipment line shrinks, perhaps to 0 (the row
    stays, scans and feeds point at it); a shipment that is left without units is cancelled.
 """
@@ -27,6 +28,7 @@ from fulfillment.domain.pick_walk import CutShort, PickState, Stop
 from fulfillment.domain.picking import FreeStock, Replacement, replace_missing, short_verdict
 from fulfillment.domain.states import ORDER, SHIPMENT
 from fulfillment.domain.values import BIN, Place, Verdict
+from fulfillment.services import rewalking
 from fulfillment.store import journal, locks
 from fulfillment.store import picking as rows
 from fulfillment.store.base import table_of
@@ -85,6 +87,8 @@ def cut_short(
     if stop.wanted == short.missing:
         rows.finish_stop(tx, stop.id, "short")
     _settle_shipments(tx, actor, state, shipment_ids)
+    if plan.replaced:
+        rewalking.take_in(tx, state.list_id, at_stop_id=stop.id)
     _book(tx, actor, state, stop, short, plan, scan_id)
     _ask_for_count(tx, actor, state, stop, short, hold=plan.hold, task_id=task_id)
     _go_on(tx, state, stop, short)
@@ -168,7 +172,7 @@ def _add_stops(
 
 
 def _stop_at(tx: Transaction, list_id: int, product_id: int, location_id: int, lot: str) -> int:
-    """The list's open stop at a place, or a new one at the end of the walk."""
+    """The list's open stop at a place, or a new one after all others."""
     known = tx.execute(
         select(_stop.c.id).where(
             _stop.c.pick_list_id == list_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -635,6 +635,29 @@ def finish_stop(tx: Transaction, stop_id: int, event: str) -> None:
     tx.execute(_END_STOP, {"b_id": stop_id, "b_state": PICK_STOP.advance("open", event)})
 
 
+def walk_stops(tx: Transaction, pick_list_id: int) -> list[Row[Any]]:
+    """The stops of a list in the order of the walk: ``id, is_served, code, zone, aisle,
+    x_metres, y_metres``; who is not served any more was done, cut short or cancelled."""
+    return list(tx.execute(_WALK_STOPS, {"b_list": pick_list_id}))
+
+
+def put_in_order(tx: Transaction, pick_list_id: int, stop_ids: Sequence[int]) -> None:
+    """Let these stops be the last of the list, in this order."""
+    last = (
+        select(func.max(_stop.c.sequence))
+        .where(_stop.c.pick_list_id == pick_list_id)
+        .scalar_subquery()
+    )
+    # Above all numbers of the list, so that no two stops ever share one.  The subquery is
+    # evaluated on its own: SQLite and PostgreSQL both allow the same table there.
+    places = {stop_id: place for place, stop_id in enumerate(stop_ids, start=1)}
+    tx.execute(
+        update(_stop)
+        .where(_stop.c.id.in_(list(places)))
+        .values(sequence=last + case(places, value=_stop.c.id))
+    )
+
+
 def reopen_stop(tx: Transaction, stop_id: int) -> None:
     """Open a stop again whose last put was taken back."""
     tx.execute(
@@ -666,6 +689,20 @@ def close_empty_totes(tx: Transaction, tote_ids: Iterable[int]) -> None:
     )
 
 
+_WALK_STOPS = (
+    select(
+        _stop.c.id,
+        and_(_stop.c.state == "open", _served()).label("is_served"),
+        _location.c.code,
+        _location.c.zone,
+        _location.c.aisle,
+        _location.c.x_metres,
+        _location.c.y_metres,
+    )
+    .join(_location, _location.c.id == _stop.c.location_id)
+    .where(_stop.c.pick_list_id == bindparam("b_list"))
+    .order_by(_stop.c.sequence)
+)
 _COUNT_FEED = (
     update(_feed)
     .where(_feed.c.id == bindparam("b_id"))

@@ -240,7 +240,7 @@ def read_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
     return list(tx.execute(_free_stock(warehouse_id, product_ids)))
 
 
-def _free_stock(warehouse_id: int, product_ids: Iterable[int]) -> Select[Any]:
+def _free_stock(warehouse_id: int, product_ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             StockBalance.location_id,

@@ -5,14 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fulfillment.domain.batching import CartLimits
 from fulfillment.domain.carts import keep_planned
-from fulfillment.domain.waving import BinPlace, Collecting, group_into_lists, walking_order
+from fulfillment.domain.routing import Layout
+from fulfillment.domain.routing.given import length_in_order
+from fulfillment.domain.waving import (
+    BinPlace,
+    Collecting,
+    group_into_lists,
+    rest_of_walk,
+    walking_order,
+)
 
 FIVE = datetime(2026, 3, 4, 17, tzinfo=UTC)
 
@@ -148,7 +157,7 @@ def test_with_a_layout_and_time_the_carts_take_what_lies_together() -> None:
         Collecting(n, tuple(a_bin(aisle, 10.0, code=f"{aisle}-{n}") for aisle in aisles))
         for n, aisles in enumerate(ends)
     ]
-    lists = group_into_lists(shipments, CartLimits(totes=2), layout=LAYOUT, seconds=30.0)
+    lists = group_into_lists(shipments, CartLimits(totes=2), layout=LAYOUT, seconds=1.0)
     assert sorted(lists) == [(0, 2), (1, 3)]
 
 
@@ -165,8 +174,8 @@ def test_carts_planned_by_walks_are_shorter_and_the_same_again() -> None:
         for n in range(14)
     ]
     limits = CartLimits(totes=3)
-    planned = group_into_lists(shipments, limits, layout=LAYOUT, seconds=300.0)
-    assert planned == group_into_lists(shipments[::-1], limits, layout=LAYOUT, seconds=300.0)
+    planned = group_into_lists(shipments, limits, layout=LAYOUT, seconds=1.0)
+    assert planned == group_into_lists(shipments[::-1], limits, layout=LAYOUT, seconds=1.0)
     by_neighbours = group_into_lists(shipments, limits, layout=LAYOUT, seconds=0.0)
     assert metres_of(planned, shipments) < metres_of(by_neighbours, shipments)
 
@@ -189,3 +198,34 @@ def test_a_plan_is_kept_as_far_as_it_still_fits() -> None:
     ]
     # 4 is gone, 2 needs three bins by now, 5 was not there when the carts were planned.
     assert keep_planned([(3, 4), (1, 2)], now, limits) == ((3,), (1, 5), (2,))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20)), min_size=1, max_size=5),
+    st.tuples(st.integers(0, 2), st.integers(0, 20)),
+    st.tuples(st.integers(0, 2), st.integers(0, 20)),
+)
+def test_the_rest_of_a_walk_is_the_shortest_from_here_past_all_to_the_last(
+    left: list[tuple[int, int]], here: tuple[int, int], last: tuple[int, int]
+) -> None:
+    stops = [a_bin(aisle, float(y)) for aisle, y in left]
+    rest = rest_of_walk(
+        stops,
+        LAYOUT,
+        here=a_bin(here[0], float(here[1])),
+        last=a_bin(last[0], float(last[1])),
+    )
+    assert rest is not None
+    layout = Layout.from_plain(LAYOUT)
+    ends = layout.place(*here), layout.place(*last), layout.crossing(0, 0)
+    shortest = min(
+        length_in_order(layout, [ends[0], *(layout.place(*stop) for stop in order), *ends[1:]])
+        for order in permutations(left)
+    )
+    assert rest.facts["rest_metres"] == pytest.approx(shortest)
+    assert sorted(rest.order) == list(range(len(stops)))
+
+
+def test_without_a_layout_the_rest_stays_in_its_order() -> None:
+    assert rest_of_walk([a_bin(1, 2.0)], None, here=None) is None
+    assert rest_of_walk([BinPlace("X")], LAYOUT, here=None) is None

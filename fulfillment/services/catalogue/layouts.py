@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import select, update
 
 from fulfillment.channels.files import read_table
+from fulfillment.domain.carts import BinPlace, place_of
 from fulfillment.domain.catalogue import layout_faults
 from fulfillment.domain.errors import Fault, InvalidInput
 from fulfillment.domain.imports import Row, RowFault, understand
 from fulfillment.domain.layouts import MOST_AISLES, Drawing, outside_faults, read_drawing
 from fulfillment.domain.people import Actor, Permission
-from fulfillment.domain.routing import Layout, LayoutError
+from fulfillment.domain.routing import Layout
 from fulfillment.domain.values import BIN
-from fulfillment.domain.waving import BinPlace
 from fulfillment.services.catalogue.places import (
     plan_locations,
     warehouse_seen,
@@ -70,7 +70,7 @@ def layout_view(tx: Transaction, actor: Actor, warehouse: str) -> LayoutView:
     )
     bins = [BinPlace(**row._mapping) for row in rows]
     plan = Layout.from_plain(layout) if layout else None
-    drawn = tuple(one for one in bins if plan is not None and _is_on(plan, one))
+    drawn = tuple(one for one in bins if plan is not None and place_of(plan, one))
     on_map = {one.code for one in drawn}
     return LayoutView(layout, drawn, tuple(one.code for one in bins if one.code not in on_map))
 
@@ -173,13 +173,3 @@ def _layout(tx: Transaction, warehouse_id: int) -> dict[str, Any] | None:
     query = select(_warehouse.c.layout).where(_warehouse.c.id == warehouse_id)
     found: dict[str, Any] | None = tx.execute(query).scalar_one()
     return found
-
-
-def _is_on(plan: Layout, place: BinPlace) -> bool:
-    if place.aisle is None or place.y_metres is None:
-        return False
-    try:
-        plan.place(place.aisle, place.y_metres)
-    except LayoutError:
-        return False
-    return True
