@@ -16,6 +16,7 @@ from fulfillment.office import (
     people,
     phone_orders,
     showing,
+    slotting,
     stock,
     tasks,
     warehouses,
@@ -34,6 +35,7 @@ MODULES = (
     imports,
     warehouses,
     layout,
+    slotting,
     books,
     people,
 )
