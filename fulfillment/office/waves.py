@@ -19,7 +19,7 @@ from fulfillment.domain.waving import Items, WaveChoice
 from fulfillment.office import choices, forms
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
 from fulfillment.office.maps import walk_map
-from fulfillment.services import documents, release_queue, wave_views, waving
+from fulfillment.services import documents, release_queue, urgent, wave_views, waving
 
 blueprint = Blueprint("office_waves", __name__, url_prefix="/waves")
 
@@ -77,10 +77,33 @@ def read_wave(number: str) -> Answer:
 @page(Permission.RELEASE)
 def read_pick_list(number: str) -> Answer:
     """A pick list by bins in walking order, with barcodes."""
+    return _pick_list_page(number)
+
+
+@blueprint.post("/lists/<number>/join")
+@page(Permission.RELEASE)
+def join_list(number: str) -> Answer:
+    """An urgent shipment joins the list."""
+    refused = attempt(
+        "join",
+        lambda: urgent.join_list(
+            actor(), list_number=number, shipment_number=forms.text("shipment", most=64)
+        ),
+    )
+    if refused is not None:
+        return _pick_list_page(number, refused)
+    return done(
+        _("The shipment is on this list; what is left of the walk is planned anew."),
+        url_for(".read_pick_list", number=number),
+    )
+
+
+def _pick_list_page(number: str, refused: Refusal | None = None) -> Answer:
     found = wave_views.pick_list_view(actor(), number)
     zones = {row["code"]: row["timezone"] for row in choices.warehouse_rows()}
     return draw(
         "office/pick_list.html",
+        refused,
         list=found,
         map=_walk_map(found),
         timezone=zones.get(found.warehouse_code, "UTC"),
@@ -99,13 +122,12 @@ def print_pick_list(number: str) -> Response:
 
 def _walk_map(found: wave_views.PickListView) -> Markup | None:
     """The walk on the warehouse's map, where both are known."""
-    points = found.walk.get("points")
+    points = found.walk.get("rest_points") or found.walk.get("points")
     if not points or not found.layout:
         return None
     stops = [(number, one.aisle, one.y_metres) for number, one in enumerate(found.bins, start=1)]
-    title = _(
-        "The walk past %(bins)s bins, %(metres)s m", bins=len(stops), metres=found.walk["metres"]
-    )
+    metres = found.walk.get("rest_metres", found.walk["metres"])
+    title = _("The walk past %(bins)s bins, %(metres)s m", bins=len(stops), metres=metres)
     return walk_map(found.layout, points, stops, title)
 
 

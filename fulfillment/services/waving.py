@@ -198,7 +198,7 @@ def _planned_carts(
         asked = outlook.policy.planning_seconds or None
     return group_into_lists(
         outlook.shipments,
-        _limits(outlook.policy),
+        limits_of(outlook.policy),
         layout=outlook.layout,
         seconds=planning_seconds(size, asked=asked) * len(ids) / size,
     )
@@ -217,20 +217,21 @@ def _look_ahead(
     tx: Transaction, actor: Actor, choice: WaveChoice, ids: Sequence[int]
 ) -> _Outlook | None:
     """None where no layout is drawn: then there are no metres to plan with."""
-    warehouse = _warehouse(tx, choice.warehouse_id)
+    warehouse = warehouse_row(tx, choice.warehouse_id)
     if not warehouse.layout:
         return None
     plans = _plans(tx.execute(_lines_of(actor, choice, ids)), ids)
-    shelves = _shelves(tx, choice, plans, warehouse, read_balances)
-    going, _ = _decide(plans, shelves, choice)
+    shelves = shelves_for(tx, choice, plans, warehouse, read_balances)
+    going, _ = decide(plans, shelves, choice)
     return _Outlook(
-        tuple(_collecting(plan, shelves) for plan in going),
+        tuple(collecting_of(plan, shelves) for plan in going),
         warehouse.layout,
         WarehousePolicy.of(warehouse.policy),
     )
 
 
-def _collecting(plan: _Plan, shelves: _Shelves) -> Collecting:
+def collecting_of(plan: ReleasePlan, shelves: _Shelves) -> Collecting:
+    """What planning needs to know of a shipment whose bins are chosen."""
     return Collecting(
         shipment_id=plan.shipment.id,
         places=tuple(shelves.places[one.take.location_id] for one in plan.taken),
@@ -241,7 +242,8 @@ def _collecting(plan: _Plan, shelves: _Shelves) -> Collecting:
     )
 
 
-def _limits(policy: WarehousePolicy) -> CartLimits:
+def limits_of(policy: WarehousePolicy) -> CartLimits:
+    """What one cart of the warehouse takes."""
     return CartLimits(
         lines=policy.list_lines,
         totes=policy.cart_positions,
@@ -346,7 +348,7 @@ class _Taken:
 
 
 @dataclass
-class _Plan:
+class ReleasePlan:
     """A shipment, what its bins give, and what is missing by shipment line."""
 
     shipment: Row[Any]
@@ -399,7 +401,7 @@ class _Shelves:
         )
 
 
-def _take_for(plan: _Plan, shelves: _Shelves) -> None:
+def _take_for(plan: ReleasePlan, shelves: _Shelves) -> None:
     for line in plan.lines:
         takes = shelves.take(line.product_id, line.quantity)
         plan.taken += [_Taken(line.line_id, line.product_id, take) for take in takes]
@@ -420,18 +422,18 @@ def _release(
     wave: WaveReport | None,
     carts: _Carts,
 ) -> WaveReport:
-    plans = _locked_plans(tx, actor, choice, ids)
+    plans = locked_plans(tx, actor, choice, ids)
     if not plans:
         return WaveReport(left=tuple(ids))
-    warehouse = _warehouse(tx, choice.warehouse_id)
-    shelves = _shelves(tx, choice, plans, warehouse, lock_balances)
-    going, apart = _decide(plans, shelves, choice)
+    warehouse = warehouse_row(tx, choice.warehouse_id)
+    shelves = shelves_for(tx, choice, plans, warehouse, lock_balances)
+    going, apart = decide(plans, shelves, choice)
     report = WaveReport()
     if going:
         walks = _walks(going, shelves, warehouse, carts)
         report = _write_wave(tx, actor, choice, walks, wave)
     _write_missing(tx, actor.user_id, going, apart)
-    _write_stock(tx, actor.user_id, choice.warehouse_id, going, apart)
+    write_stock(tx, actor.user_id, choice.warehouse_id, going, apart)
     done = {plan.shipment.id for plan in (*going, *apart)}
     return report + WaveReport(
         shipments=len(going),
@@ -441,9 +443,9 @@ def _release(
     )
 
 
-def _locked_plans(
+def locked_plans(
     tx: Transaction, actor: Actor, choice: WaveChoice, ids: Sequence[int]
-) -> list[_Plan]:
+) -> list[ReleasePlan]:
     """The shipments that (still) fit, with their lines, in the order of *ids*; orders locked first."""
     if not ids:
         return []
@@ -461,17 +463,17 @@ def _lines_of(actor: Actor, choice: WaveChoice, ids: Sequence[int]) -> Select[An
     )
 
 
-def _plans(rows: Iterable[Row[Any]], ids: Sequence[int]) -> list[_Plan]:
-    plans: dict[int, _Plan] = {}
+def _plans(rows: Iterable[Row[Any]], ids: Sequence[int]) -> list[ReleasePlan]:
+    plans: dict[int, ReleasePlan] = {}
     for row in rows:
-        plans.setdefault(row.id, _Plan(row)).lines.append(row)
+        plans.setdefault(row.id, ReleasePlan(row)).lines.append(row)
     return [plans[key] for key in dict.fromkeys(ids) if key in plans]
 
 
-def _shelves(
+def shelves_for(
     tx: Transaction,
     choice: WaveChoice,
-    plans: Sequence[_Plan],
+    plans: Sequence[ReleasePlan],
     warehouse: Row[Any],
     free_stock: Callable[[Transaction, int, Iterable[int]], list[Any]],
 ) -> _Shelves:
@@ -516,7 +518,8 @@ _WITH_LINES = (
 )
 
 
-def _warehouse(tx: Transaction, warehouse_id: int) -> Row[Any]:
+def warehouse_row(tx: Transaction, warehouse_id: int) -> Row[Any]:
+    """``code, timezone, policy, layout`` of a warehouse."""
     table = table_of(Warehouse)
     return tx.execute(
         select(table.c.code, table.c.timezone, table.c.policy, table.c.layout).where(
@@ -525,9 +528,9 @@ def _warehouse(tx: Transaction, warehouse_id: int) -> Row[Any]:
     ).one()
 
 
-def _decide(
-    plans: Iterable[_Plan], shelves: _Shelves, choice: WaveChoice
-) -> tuple[list[_Plan], list[_Plan]]:
+def decide(
+    plans: Iterable[ReleasePlan], shelves: _Shelves, choice: WaveChoice
+) -> tuple[list[ReleasePlan], list[ReleasePlan]]:
     """Shipments that go, and those to take apart; what does not fit the zone stays as it is."""
     going, apart = [], []
     for plan in plans:
@@ -544,7 +547,7 @@ def _decide(
     return going, apart
 
 
-def _short(going: Sequence[_Plan], apart: Sequence[_Plan]) -> Iterator[ShortShipment]:
+def _short(going: Sequence[ReleasePlan], apart: Sequence[ReleasePlan]) -> Iterator[ShortShipment]:
     for plans, cancelled in ((going, False), (apart, True)):
         for plan in plans:
             if plan.missing:
@@ -552,12 +555,12 @@ def _short(going: Sequence[_Plan], apart: Sequence[_Plan]) -> Iterator[ShortShip
                 yield ShortShipment(plan.shipment.number, units, cancelled)
 
 
-def _write_stock(
+def write_stock(
     tx: Transaction,
     actor_id: int,
     warehouse_id: int,
-    going: Sequence[_Plan],
-    apart: Sequence[_Plan],
+    going: Sequence[ReleasePlan],
+    apart: Sequence[ReleasePlan],
 ) -> None:
     """Every promise ends; what was found in bins is pinned there."""
     reserve(
@@ -596,7 +599,7 @@ def _write_stock(
 
 
 def _write_missing(
-    tx: Transaction, actor_id: int, going: Sequence[_Plan], apart: Sequence[_Plan]
+    tx: Transaction, actor_id: int, going: Sequence[ReleasePlan], apart: Sequence[ReleasePlan]
 ) -> None:
     """What bins did not hold is owed again."""
     short = [plan for plan in going if plan.missing]
@@ -647,7 +650,7 @@ _SHORTEN_SHIPMENT = (
 class _List:
     """A walk: its shipments by position, and its stops in walking order with what they feed."""
 
-    plans: list[_Plan]
+    plans: list[ReleasePlan]
     walk: Mapping[str, Any] = field(default_factory=dict)
     stops: list[tuple[_StopKey, list[dict[str, int]]]] = field(default_factory=list)
 
@@ -662,11 +665,11 @@ _StopKey = tuple[int, int, str]
 
 
 def _walks(
-    going: Sequence[_Plan], shelves: _Shelves, warehouse: Row[Any], carts: _Carts
+    going: Sequence[ReleasePlan], shelves: _Shelves, warehouse: Row[Any], carts: _Carts
 ) -> list[_List]:
     plans = {plan.shipment.id: plan for plan in going}
-    collecting = [_collecting(plan, shelves) for plan in going]
-    groups = keep_planned(carts, collecting, _limits(WarehousePolicy.of(warehouse.policy)))
+    collecting = [collecting_of(plan, shelves) for plan in going]
+    groups = keep_planned(carts, collecting, limits_of(WarehousePolicy.of(warehouse.policy)))
     walks = [_List([plans[key] for key in group]) for group in groups]
     for walk in walks:
         _lay_out(walk, shelves, warehouse.layout)
@@ -709,7 +712,7 @@ def _write_wave(
     for model, found in rows.items():
         tx.execute(insert(table_of(model)), found)
     released = [plan.shipment.id for walk in walks for plan in walk.plans]
-    _mark_released(tx, actor.user_id, released)
+    mark_released(tx, actor.user_id, released)
     return WaveReport(
         wave_number=wave.wave_number,
         wave_id=wave.wave_id,
@@ -781,7 +784,8 @@ def _stop_row(stop_id: int, list_id: int, sequence: int, key: _StopKey) -> dict[
     }
 
 
-def _mark_released(tx: Transaction, actor_id: int, shipment_ids: Sequence[int]) -> None:
+def mark_released(tx: Transaction, actor_id: int, shipment_ids: Sequence[int]) -> None:
+    """Advance locked shipments to released and stamp them."""
     changed = tx.execute(
         update(_shipment)
         .where(

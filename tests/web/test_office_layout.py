@@ -14,6 +14,7 @@ from fulfillment.domain.people import Role
 from fulfillment.services.orders.intake import take_order
 from fulfillment.store.catalog import Location, Warehouse
 from fulfillment.store.journal import AuditEntry
+from fulfillment.store.orders import Shipment
 from fulfillment.store.work import PickList
 from tests.labels.reading import text_of
 from tests.support.benches import codes
@@ -188,3 +189,21 @@ def test_a_pick_list_of_a_warehouse_that_is_not_drawn_says_so(office: Office, wo
     office.done("/waves", on="/waves", warehouse_id=world.warehouses["W1"], act="release")
     (found,) = codes(PickList, "number")
     assert "is not drawn" in words(office.page(f"/waves/lists/{found.number}"))
+
+
+def test_an_urgent_shipment_is_added_on_the_page_of_its_list(office: Office, world: World) -> None:
+    world.product("A")
+    world.stock("A", 5)
+    take_order(world.people["admin"], an_order(("A", 1)))
+    office.done("/orders/allocate", on="/waves")
+    office.done("/waves", on="/waves", warehouse_id=world.warehouses["W1"], act="release")
+    (found,) = codes(PickList, "number")
+    page = f"/waves/lists/{found.number}"
+    refused = office.refused(f"{page}/join", on=page, shipment="NONE-1")
+    assert "There is no shipment NONE-1." in complaint(refused)
+    take_order(world.people["admin"], an_order(("A", 2)))
+    office.done("/orders/allocate", on="/waves")
+    (urgent,) = codes(Shipment, "number", state="allocated")
+    shown = office.done(f"{page}/join", on=page, shipment=urgent.number)
+    assert "The shipment is on this list" in shown
+    assert codes(Shipment, "state") == [("released",), ("released",)]
