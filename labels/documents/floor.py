@@ -15,7 +15,9 @@ _STOP_MM = 1.8
 
 def floor_plan(box: Box, walk: WalkDrawing) -> list[Element]:
     """The walk as big as it fits into *box*, ``y`` upwards, at the left."""
-    return [Ink(part) for line in _lines(box, walk) if (part := _within(line, box))]
+    return [
+        Ink(part) for line in _lines(box.inset(_STOP_MM / 2), walk) if (part := _within(line, box))
+    ]
 
 
 def _lines(box: Box, walk: WalkDrawing) -> Iterator[Box]:
