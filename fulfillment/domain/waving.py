@@ -22,7 +22,7 @@ from fulfillment.domain.carts import (
     place_of,
 )
 from fulfillment.domain.routing import StopPlace, order_stops
-from fulfillment.domain.routing import plan as route_between
+from fulfillment.domain.routing.given import length_in_order
 
 __all__ = [
     "BinPlace",
@@ -134,7 +134,7 @@ def rest_of_walk(
     )
     if answer.route is None:
         return None
-    back = route_between(plan, [], start=end, end=depot).length_metres
+    back = length_in_order(plan, [end, depot])
     facts = {
         "rest_from": here.code if here else "",
         "rest_metres": round(answer.route.length_metres + back, 1),
