@@ -131,6 +131,8 @@ class PickListRowOutput(Output):
     stops: int
     stops_open: int
     shipments: int
+    metres: float | None = Field(description="Length of the walk, where the layout is drawn.")
+    saved_metres: float | None = Field(description="Against the order of the bin codes.")
 
 
 class PickListPage(PageOutput):
