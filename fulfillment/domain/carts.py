@@ -6,7 +6,8 @@ that one leaves within :data:`SHARED_CART`; so an urgent shipment never waits fo
 it would without the others.
 
 Within one van it is the walks that decide (:mod:`fulfillment.domain.batching`), as far as the
-wave's seconds go; what is beyond them is filled cart by cart with neighbours.
+wave's seconds go; what is beyond them is filled cart by cart with neighbours.  The seconds are
+those of the processor, so that a busy machine takes longer and does not plan worse.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from time import thread_time
 from typing import Any
 
 from fulfillment.domain.batching import BatchOrder, CartLimits, orders_within, plan_batches
-from fulfillment.domain.routing import Layout, LayoutError, Place
+from fulfillment.domain.routing import Layout, LayoutError, Place, plan
 
 SHARED_CART = timedelta(minutes=60)
 """Vans that leave further apart than this never share a cart."""
@@ -69,9 +71,9 @@ def drawn_layout(layout: Mapping[str, Any] | None) -> tuple[Layout, Place] | Non
     """The layout of a warehouse and its depot; None where it is not drawn."""
     if not layout or "depot" not in layout:
         return None
-    plan = Layout.from_plain(layout)
+    floor = Layout.from_plain(layout)
     aisle, cross = layout["depot"]
-    return plan, plan.crossing(aisle, cross)
+    return floor, floor.crossing(aisle, cross)
 
 
 def place_of(layout: Layout, stop: BinPlace | None) -> Place | None:
@@ -191,32 +193,43 @@ class _Planner:
             return replace(order, places=())
         return replace(order, places=tuple(_on(self.drawn[0], order.places)))
 
-    def _by_walks(
-        self, loads: Sequence[_Load], orders: Mapping[_Load, BatchOrder]
-    ) -> Iterator[_Load]:
-        if self.drawn is None or not loads:
-            return
+    def _by_walks(self, loads: Sequence[_Load], orders: Mapping[_Load, BatchOrder]) -> list[_Load]:
+        side_by_side = list(self._by_neighbours(loads, orders))
+        if self.drawn is None or not loads or not self.seconds:
+            return side_by_side
         layout, depot = self.drawn
         # Half the seconds for the savings, half to improve on them.
-        most = orders_within(layout, self.seconds / 2) if self.seconds else 0
-        if most < FEWEST_TOGETHER:
-            yield from self._by_neighbours(loads, orders)
-            return
-        parts = -(-len(loads) // most)
-        size = -(-len(loads) // parts)
-        for first in range(0, len(loads), size):
-            part = loads[first : first + size]
+        most = orders_within(layout, self.seconds / 2)
+        if most < min(FEWEST_TOGETHER, len(loads)):
+            return side_by_side
+        if self.limits.totes:
+            # Whole carts, or each part would leave one half empty.
+            most = max(self.limits.totes, most - most % self.limits.totes)
+        planned: list[_Load] = []
+        metres = 0.0
+        for first in range(0, len(loads), most):
+            part = loads[first : first + most]
             seconds = self.seconds * len(part)
-            planned = plan_batches(
+            found = plan_batches(
                 layout,
                 [orders[load] for load in part],
                 self.limits,
                 depot,
                 budget_seconds=seconds / 2,
                 most_seconds=seconds,
+                clock=thread_time,
             )
-            for batch in planned.batches:
-                yield part[batch[0]].and_also(part[index] for index in batch[1:])
+            metres += found.total_metres
+            planned += [
+                part[batch[0]].and_also(part[index] for index in batch[1:])
+                for batch in found.batches
+            ]
+        shortest = sum(self._metres(layout, depot, load) for load in side_by_side)
+        return planned if metres < shortest else side_by_side
+
+    def _metres(self, layout: Layout, depot: Place, load: _Load) -> float:
+        places = self._walked(load.as_order()).places
+        return plan(layout, places, start=depot).length_metres if places else 0.0
 
     def _by_neighbours(
         self, loads: Sequence[_Load], orders: Mapping[_Load, BatchOrder]
