@@ -1,11 +1,12 @@
 """Allocation and release of many three-line orders: seconds, CPU and growth, as JSON.
 
-    python -m bench.allocation [--database URL] [--orders 1000 10000] [--products 2000]
+    python -m bench.allocation [--database URL] [--orders 1000 10000] [--products 2000] [--drawn]
 
 Without ``--database`` a PostgreSQL is brought up as the tests do it, with a disk that is
 waited for; ``--database sqlite`` measures a SQLite file.  The orders are inserted directly;
 what is measured is ``allocate_orders`` and ``release_all``.  Goals: under 20 s each for
 10,000 orders on PostgreSQL on 2 cores, time an order at most a quarter above that at 1,000.
+With ``--drawn`` the warehouses have a layout: carts are planned by walks and lists by the router.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, func, insert, select, text
+from sqlalchemy import event, func, insert, select, text, update
 
 from fulfillment.domain.people import system
 from fulfillment.domain.values import Place
@@ -31,10 +32,11 @@ from fulfillment.domain.waving import WaveChoice
 from fulfillment.services.allocating import allocate_orders
 from fulfillment.services.waving import release_all
 from fulfillment.store.base import db
-from fulfillment.store.catalog import Location, Product
+from fulfillment.store.catalog import Location, Product, Warehouse
 from fulfillment.store.orders import Address, Order, OrderLine, Shipment
 from fulfillment.store.stock import Move, Reservation, WarehouseBalance, post, virtual_end
 from fulfillment.store.transaction import Transaction, reads, writes
+from fulfillment.store.work import PickList
 from tests.conftest import application, migrate
 from tests.support.databases import drop_database, fresh_database
 from tests.support.world import World
@@ -234,13 +236,32 @@ def faults(tx: Transaction) -> list[str]:
     return found
 
 
-def measure(wanted: str | None, *, orders: int, products: int, seed: int) -> dict[str, Any]:
+@writes
+def draw_floors(tx: Transaction) -> None:
+    """Two blocks of aisles, which the bins lie along."""
+    aisle_x = [3.0 * aisle for aisle in range(AISLES)]
+    length = float(BINS // AISLES)
+    floor = {"aisle_x": aisle_x, "cross_y": [0.0, length / 2, length], "depot": [AISLES // 2, 0]}
+    tx.execute(update(Warehouse).values(layout=floor))
+
+
+@reads
+def metres_walked(tx: Transaction) -> float:
+    """The walks of all lists together."""
+    return round(sum(walk.get("metres", 0) for walk in tx.execute(select(PickList.walk)).scalars()))
+
+
+def measure(
+    wanted: str | None, *, orders: int, products: int, seed: int, drawn: bool
+) -> dict[str, Any]:
     """Fill a fresh database, allocate, release; the figures of one size."""
     with database(wanted) as url, tempfile.TemporaryDirectory() as directory:
         app = application(url, Path(directory))
         with app.app_context():
             world = World()
             fill(world, orders=orders, products=products, seed=seed)
+            if drawn:
+                draw_floors()
             with counting() as allocation:
                 allocated = allocate_orders(system())
             released: list[dict[str, float]] = []
@@ -251,6 +272,7 @@ def measure(wanted: str | None, *, orders: int, products: int, seed: int) -> dic
                 lists += len(report.lists)
                 released.append(release)
             wrong = faults()
+            metres = metres_walked()
             db.engine.dispose()
     return {
         "orders": orders,
@@ -258,6 +280,7 @@ def measure(wanted: str | None, *, orders: int, products: int, seed: int) -> dic
         "units": allocated.units,
         "units_owed": allocated.units_owed,
         "pick_lists": lists,
+        "metres": metres,
         "allocation": allocation,
         "release": {key: round(sum(one[key] for one in released), 3) for key in released[0]},
         "faults": wrong,
@@ -288,9 +311,16 @@ def main() -> None:
     parser.add_argument("--orders", type=int, nargs="+", default=[1_000, 10_000])
     parser.add_argument("--products", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--drawn", action="store_true", help="give the warehouses a layout")
     options = parser.parse_args()
     sizes = [
-        measure(options.database, orders=n, products=options.products, seed=options.seed)
+        measure(
+            options.database,
+            orders=n,
+            products=options.products,
+            seed=options.seed,
+            drawn=options.drawn,
+        )
         for n in options.orders
     ]
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,19 +1,15 @@
 """Batches against first come first served, C&W(ii) and proven optima; prints a table.
 
-    python bench/batching.py [--budget SECONDS] [--waves N] [--retail CSV.XZ] [--json FILE]
+    python bench/batching.py [--budget SECONDS] [--waves N] [--json FILE]
 
 Standard random waves after Henn & Wäscher (2012): 10 aisles of 45 bins on both sides, aisles 5 bin
 lengths apart, orders of 5 to 25 lines, carts of 30 to 75 lines; with one block and with two.
-
-With the UCI "Online Retail" lines, also what a warehouse of 3,000 bins would walk an order.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import lzma
 import random
 import statistics
 import sys
@@ -29,8 +25,7 @@ from fulfillment.domain.batching.orders import Batch
 from fulfillment.domain.batching.partition import best_of_all
 from fulfillment.domain.batching.savings import by_savings, first_come_first_served
 from fulfillment.domain.batching.walks import Walks
-from fulfillment.domain.routing import Layout, Place, plan
-from fulfillment.domain.routing.given import length_in_order
+from fulfillment.domain.routing import Layout
 
 CARTS = (30, 45, 60, 75)
 
@@ -103,68 +98,6 @@ def gap_to_optimum(*, waves: int, count: int = 14) -> list[float]:
     return gaps
 
 
-def retail_layout() -> Layout:
-    """3,000 bins: 20 aisles, two blocks, 75 places of 0.6 m along each aisle, both sides."""
-    return Layout(tuple(3.0 * aisle for aisle in range(20)), (0.0, 23.7, 47.4))
-
-
-def retail_bin(number: int) -> Place:
-    """The place of a bin: bins are numbered up one side of an aisle, then up the other."""
-    aisle, slot = divmod(number, 150)
-    along = slot % 75
-    cross_aisle = 2.4 if along >= 37 else 0.0
-    return Place(aisle, 0.3 + 0.6 * along + cross_aisle)
-
-
-def retail_orders(path: Path, *, day: str) -> list[list[int]]:
-    """The bins of each invoice of a day, the 3,000 most sold products having bins by their code."""
-    lines: dict[str, set[str]] = {}
-    sold: dict[str, int] = {}
-    with lzma.open(path, "rt", newline="") as file:
-        for row in csv.DictReader(file):
-            code = row["StockCode"].upper()
-            if not row["InvoiceNo"].isdecimal() or not code[:5].isdecimal():
-                continue
-            if float(row["Quantity"]) <= 0:
-                continue
-            sold[code] = sold.get(code, 0) + 1
-            if row["InvoiceDate"].startswith(day):
-                lines.setdefault(row["InvoiceNo"], set()).add(code)
-    stocked = sorted(sorted(sold, key=lambda code: (-sold[code], code))[:3000])
-    bin_of = {code: number for number, code in enumerate(stocked)}
-    orders = (sorted(bin_of[code] for code in codes if code in bin_of) for codes in lines.values())
-    # Invoices of more lines than a cart takes are left out: they are walks of their own.
-    return [order for order in orders if 0 < len(order) <= 60]
-
-
-def retail_metres(orders: Sequence[Sequence[int]], *, budget: float) -> dict[str, float]:
-    """Metres an order, by how the stops are put in order."""
-    layout = retail_layout()
-    depot = layout.crossing(10, 0)
-
-    def in_order(places: Sequence[Place]) -> float:
-        return length_in_order(layout, [depot, *places, depot])
-
-    def serpentine(place: Place) -> tuple[int, float]:
-        return place.aisle, place.y if place.aisle % 2 == 0 else -place.y
-
-    listed = [[retail_bin(number) for number in order] for order in orders]
-    batched = plan_batches(
-        layout,
-        [BatchOrder(tuple(places)) for places in listed],
-        CartLimits(lines=60, totes=12),
-        depot,
-        budget_seconds=budget,
-    )
-    metres = {
-        "bin-name order": sum(map(in_order, listed)),
-        "serpentine": sum(in_order(sorted(places, key=serpentine)) for places in listed),
-        "shortest walk": sum(plan(layout, places, start=depot).length_metres for places in listed),
-        "shortest walk, carts of 12 orders and 60 lines": batched.total_metres,
-    }
-    return {f"retail, m an order, {name}": m / len(orders) for name, m in metres.items()}
-
-
 def total(walks: Walks, batches: Sequence[Batch]) -> float:
     return sum(map(walks.metres, batches))
 
@@ -173,8 +106,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=float, default=5.0, help="seconds for a wave")
     parser.add_argument("--waves", type=int, default=2, help="waves for each setting")
-    parser.add_argument("--retail", type=Path, help="online_retail.csv.xz")
-    parser.add_argument("--day", default="2011-11-24", help="day of the retail orders")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     asked = parser.parse_args()
     print(f"compiled: {inner.IS_COMPILED}, budget {asked.budget} s")
@@ -210,10 +141,6 @@ def main() -> None:
         "14 orders: mean gap to optimum %": statistics.mean(gaps),
         "14 orders: largest gap to optimum %": max(gaps),
     }
-    if asked.retail:
-        orders = retail_orders(asked.retail, day=asked.day)
-        print(f"retail: {len(orders)} orders, {sum(map(len, orders)) / len(orders):.1f} lines each")
-        figures |= retail_metres(orders, budget=asked.budget)
     for name, value in figures.items():
         print(f"{name}: {value:.2f}")
     if asked.json:

@@ -66,6 +66,7 @@ from labels.values import (
     ShippingLabel,
     Symbology,
     ToteLabel,
+    WalkDrawing,
     Words,
 )
 from labels.zpl import write_zpl
@@ -115,6 +116,7 @@ __all__ = [
     "ToteLabel",
     "UnknownCharacters",
     "UnprintableDocument",
+    "WalkDrawing",
     "Words",
     "load_fonts",
     "problems_of",

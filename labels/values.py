@@ -131,6 +131,22 @@ class PickListTote:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WalkDrawing:
+    """A walk on the floor plan, in metres.
+
+    ``aisle_x`` and ``cross_y`` are the aisles and cross-aisles, ``points`` the corners of the
+    walk and ``stops`` the bins, all (x, y).  ``saved_metres`` is against the order of the codes.
+    """
+
+    metres: float
+    saved_metres: float
+    aisle_x: tuple[float, ...] = ()
+    cross_y: tuple[float, ...] = ()
+    points: tuple[tuple[float, float], ...] = ()
+    stops: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PickList:
     """One walk of one picker; ``barcode`` opens the list when it is scanned."""
 
@@ -142,6 +158,7 @@ class PickList:
     picker: str = ""
     walk_note: str = ""
     barcode: str = ""
+    walk: WalkDrawing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +313,9 @@ class Words:
     wave: str = "Wave"
     picker: str = "Picker"
     stops: str = "Stops"
+    walk: str = "Walk"
+    saved: str = "Saved"
+    metres: str = "{metres} m"
     bin: str = "Bin"
     totes: str = "Totes"
     into_tote: str = "Into tote"

@@ -340,6 +340,9 @@ class PolicyFields(Output):
     idle_seconds: int
     cart_positions: int
     list_lines: int
+    cart_litres: int
+    cart_kilograms: int
+    planning_seconds: int
     label_scan_required: bool
     proof_photos: bool
     proof_photo_days: int
@@ -359,6 +362,9 @@ class PolicyChange(Input):
     idle_seconds: int | None = None
     cart_positions: int | None = None
     list_lines: int | None = None
+    cart_litres: int | None = None
+    cart_kilograms: int | None = None
+    planning_seconds: int | None = None
     label_scan_required: bool | None = None
     proof_photos: bool | None = None
     proof_photo_days: int | None = None

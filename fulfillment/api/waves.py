@@ -32,6 +32,9 @@ class WaveInput(Input):
     items: Literal["any", "single", "multi"] = Field("any", description="`single`: of one piece.")
     limit: int | None = Field(None, ge=1, le=SHIPMENTS_AT_ONCE)
     shipment_ids: list[Key] | None = Field(None, min_length=1, max_length=SHIPMENTS_AT_ONCE)
+    planning_seconds: int | None = Field(
+        None, ge=0, le=60, description="How long the carts are planned; else as the policy says."
+    )
 
 
 class ShortShipmentOutput(Output):
@@ -128,6 +131,8 @@ class PickListRowOutput(Output):
     stops: int
     stops_open: int
     shipments: int
+    metres: float | None = Field(description="Length of the walk, where the layout is drawn.")
+    saved_metres: float | None = Field(description="Against the order of the bin codes.")
 
 
 class PickListPage(PageOutput):

@@ -268,10 +268,10 @@ def warehouse_faults(entry: WarehouseEntry) -> tuple[Fault, ...]:
     found = [*code_faults("code", entry.code, most=16), *_name("name", entry.name)]
     if entry.timezone not in available_timezones():
         found.append(Fault("timezone", "unknown-timezone", shown(entry.timezone)))
-    return (*found, *_layout_faults(entry.layout))
+    return (*found, *layout_faults(entry.layout))
 
 
-def _layout_faults(layout: Mapping[str, Any] | None) -> tuple[Fault, ...]:
+def layout_faults(layout: Mapping[str, Any] | None) -> tuple[Fault, ...]:
     """A layout that no walk can be planned on is refused when it is drawn, not when it is walked."""
     if layout is None:
         return ()

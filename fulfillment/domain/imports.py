@@ -218,6 +218,17 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
 }
 """The columns of each kind of file, with their headings."""
 
+LAYOUT_COLUMNS = (
+    Column("kind", partial(_choice, choices=("aisle", "cross-aisle", "depot", "bin")), True),
+    Column("code", partial(_text, most=32)),
+    Column("aisle", partial(_whole, least=0, most=10_000)),
+    Column("cross_aisle", partial(_whole, least=0, most=4)),
+    Column("x_metres", _metres),
+    Column("y_metres", _metres),
+)
+"""The columns of a drawn layout; :mod:`fulfillment.domain.layouts` says what a row needs."""
+_COLUMNS = {**COLUMNS, "layout": LAYOUT_COLUMNS}
+
 MULTILINE = frozenset({"note", "packing_note"})
 """Columns whose cells may have line breaks."""
 REQUIRED_OF_ORDERS = ("placed_at", "currency", "country")
@@ -260,7 +271,7 @@ def understand(kind: str, heading: Sequence[str], rows: Iterable[FileRow | RowFa
 
 
 def _columns(kind: str, heading: Sequence[str], faults: list[RowFault]) -> list[Column]:
-    known = {column.name: column for column in COLUMNS[kind]}
+    known = {column.name: column for column in _COLUMNS[kind]}
     names = [name.strip().lower() for name in heading]
     for index, name in enumerate(names):
         if name not in known:

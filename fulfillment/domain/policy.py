@@ -30,6 +30,12 @@ class WarehousePolicy:
     idle_seconds: int = 180
     cart_positions: int = 12
     list_lines: int = 60
+    cart_litres: int = 0
+    """What a cart takes by volume; 0 = no limit."""
+    cart_kilograms: int = 0
+    """What a cart takes by weight; 0 = no limit."""
+    planning_seconds: int = 0
+    """How long the carts of a wave are planned; 0 = as long as its size allows."""
     label_scan_required: bool = True
     proof_photos: bool = False
     """Photos of an open order that packers take are kept, without what else is in their files."""
@@ -65,6 +71,9 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "cart_positions": (1, 64),
     "list_lines": (1, 500),
     "proof_photo_days": (1, 3650),
+    "cart_litres": (0, 100_000),
+    "cart_kilograms": (0, 100_000),
+    "planning_seconds": (0, 60),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "printer_off": get_args(PrinterOff),

@@ -6,14 +6,23 @@ make better; everything else only uses their answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Literal
 
 from fulfillment.domain.batching import batches
-from fulfillment.domain.routing import Layout, Place, StopPlace, order_stops
+from fulfillment.domain.carts import (
+    BinPlace,
+    Collecting,
+    drawn_layout,
+    group_into_lists,
+    known,
+    place_of,
+)
+from fulfillment.domain.routing import StopPlace, order_stops
+from fulfillment.domain.routing.given import length_in_order
 
 __all__ = [
     "BinPlace",
@@ -23,11 +32,11 @@ __all__ = [
     "WaveChoice",
     "batches",
     "group_into_lists",
+    "rest_of_walk",
     "walking_order",
 ]
 
 Items = Literal["any", "single", "multi"]
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,8 @@ class WaveChoice:
     ``cut_off_before`` takes shipments whose van leaves before that moment; ``zone`` those
     that can be collected within it entirely; ``items`` = ``single`` those of one piece.
     ``shipment_ids`` names them, the other conditions still hold.  The most urgent are taken
-    first, at most ``limit``.
+    first, at most ``limit``.  ``planning_seconds`` is how long its carts are planned; None: as
+    the warehouse's policy says.
     """
 
     warehouse_id: int
@@ -49,6 +59,7 @@ class WaveChoice:
     items: Items = "any"
     limit: int | None = None
     shipment_ids: tuple[int, ...] | None = None
+    planning_seconds: int | None = None
 
     def document(self) -> dict[str, Any]:
         """What was asked for, as the wave keeps it: the conditions that were set."""
@@ -59,60 +70,6 @@ class WaveChoice:
         if self.shipment_ids is not None:
             asked["shipment_ids"] = len(self.shipment_ids)
         return asked
-
-
-@dataclass(frozen=True)
-class BinPlace:
-    """A bin as somebody walks to it; what is not known about where it is, is ``None``."""
-
-    code: str
-    zone: str = ""
-    aisle: int | None = None
-    x_metres: float | None = None
-    y_metres: float | None = None
-
-
-@dataclass(frozen=True)
-class Collecting:
-    """A shipment to collect: the bins it needs, one entry for each bin, product and lot."""
-
-    shipment_id: int
-    places: tuple[BinPlace, ...]
-    cut_off_at: datetime | None = None
-    priority: int = 0
-
-
-def group_into_lists(
-    shipments: Iterable[Collecting], *, cart_positions: int, list_lines: int
-) -> tuple[tuple[int, ...], ...]:
-    """Shipment ids of each walk, in the order of their positions on the cart.
-
-    The first van first, then priority, then neighbours: shipments from the same aisles
-    stand beside each other.  A list holds *cart_positions* shipments and *list_lines*
-    lines; a shipment with more lines than that has a list of its own.
-    """
-    lists: list[list[int]] = []
-    lines = 0
-    for shipment in sorted(shipments, key=_urgency_then_place):
-        fits = lists and len(lists[-1]) < cart_positions
-        if not fits or lines + len(shipment.places) > list_lines:
-            lists.append([])
-            lines = 0
-        lists[-1].append(shipment.shipment_id)
-        lines += len(shipment.places)
-    return tuple(tuple(ids) for ids in lists)
-
-
-def _urgency_then_place(shipment: Collecting) -> tuple[Any, ...]:
-    aisles = sorted({(place.zone, _known(place.aisle)) for place in shipment.places})
-    first = min((place.code for place in shipment.places), default="")
-    urgency = (shipment.cut_off_at or _NEVER, -shipment.priority)
-    return (*urgency, aisles, first, shipment.shipment_id)
-
-
-def _known(number: float | None) -> float:
-    """Sorts what is not known behind everything."""
-    return float("inf") if number is None else number
 
 
 @dataclass(frozen=True)
@@ -131,7 +88,7 @@ def walking_order(stops: Sequence[BinPlace], layout: Mapping[str, Any] | None = 
     prove it; the facts carry its metres and those of the order by bin code.  Without one, up
     one aisle and down the next; bins whose place is not known come last, by their code.
     """
-    drawn = _layout_of(layout)
+    drawn = drawn_layout(layout)
     if drawn is None:
         return _serpentine(stops)
     plan, depot = drawn
@@ -152,12 +109,38 @@ def walking_order(stops: Sequence[BinPlace], layout: Mapping[str, Any] | None = 
     return Walk(answer.order, facts)
 
 
-def _layout_of(layout: Mapping[str, Any] | None) -> tuple[Layout, Place] | None:
-    if not layout or "depot" not in layout:
+def rest_of_walk(
+    stops: Sequence[BinPlace],
+    layout: Mapping[str, Any] | None,
+    *,
+    here: BinPlace | None,
+    last: BinPlace | None = None,
+) -> Walk | None:
+    """The shortest way past the *stops* that are left, from *here* to the depot.
+
+    *here* is the bin at which the picker stands (None: still at the depot), *last* a bin that is
+    to be visited after all others.  None where the layout does not say; then the order stays.
+    """
+    drawn = drawn_layout(layout)
+    if drawn is None:
         return None
-    plan = Layout.from_plain(layout)
-    aisle, cross = layout["depot"]
-    return plan, plan.crossing(aisle, cross)
+    plan, depot = drawn
+    end = place_of(plan, last) or depot
+    answer = order_stops(
+        [StopPlace(stop.code, stop.aisle, stop.y_metres) for stop in stops],
+        plan,
+        place_of(plan, here) or depot,
+        end=end,
+    )
+    if answer.route is None:
+        return None
+    back = length_in_order(plan, [end, depot])
+    facts = {
+        "rest_from": here.code if here else "",
+        "rest_metres": round(answer.route.length_metres + back, 1),
+        "rest_points": [[round(x, 2), round(y, 2)] for x, y in answer.route.points(plan)],
+    }
+    return Walk(answer.order, facts)
 
 
 def _serpentine(stops: Sequence[BinPlace]) -> Walk:
@@ -165,13 +148,13 @@ def _serpentine(stops: Sequence[BinPlace]) -> Walk:
         i for i, stop in enumerate(stops) if stop.aisle is not None and stop.y_metres is not None
     ]
     undrawn = sorted(set(range(len(stops))) - set(drawn), key=lambda i: (stops[i].code, i))
-    drawn.sort(key=lambda i: (stops[i].zone, _known(stops[i].aisle)))
+    drawn.sort(key=lambda i: (stops[i].zone, known(stops[i].aisle)))
     order: list[int] = []
     aisles = groupby(drawn, key=lambda i: (stops[i].zone, stops[i].aisle))
     for number, (_aisle, indices) in enumerate(aisles):
         direction = -1 if number % 2 else 1
         order += sorted(
-            indices, key=lambda i: (direction * _known(stops[i].y_metres), stops[i].code, i)
+            indices, key=lambda i: (direction * known(stops[i].y_metres), stops[i].code, i)
         )
     method = "s-shape" if drawn else "bin-codes"
     return Walk((*order, *undrawn), {"method": method, "proof": "not-proven"})

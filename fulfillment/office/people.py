@@ -272,13 +272,13 @@ def _role(text: str) -> people.RoleWish:
 
 
 def _policy(form: MultiDict[str, str]) -> dict[str, Any]:
-    """Every field of the policy from its form; an unticked box is not sent."""
+    """The fields of the policy that its form sent; an unticked box is not sent."""
     changes: dict[str, Any] = {}
     for name, present in asdict(WarehousePolicy()).items():
         if isinstance(present, bool):
             changes[name] = name in form
-        elif isinstance(present, int):
-            changes[name] = _id_in(form.get(name, ""), name)
-        else:
-            changes[name] = form.get(name, "")
+        elif name in form and isinstance(present, int):
+            changes[name] = _id_in(form[name], name)
+        elif name in form:
+            changes[name] = form[name]
     return changes

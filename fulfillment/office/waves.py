@@ -7,7 +7,9 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from fulfillment.access import actor, page
 from fulfillment.domain.errors import NothingToDo, invalid
@@ -16,8 +18,9 @@ from fulfillment.domain.people import Permission
 from fulfillment.domain.waving import Items, WaveChoice
 from fulfillment.office import choices, forms
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
+from fulfillment.office.maps import walk_map
 from fulfillment.paper import paper_words
-from fulfillment.services import documents, release_queue, wave_views, waving
+from fulfillment.services import documents, release_queue, urgent, wave_views, waving
 
 blueprint = Blueprint("office_waves", __name__, url_prefix="/waves")
 
@@ -75,10 +78,36 @@ def read_wave(number: str) -> Answer:
 @page(Permission.RELEASE)
 def read_pick_list(number: str) -> Answer:
     """A pick list by bins in walking order, with barcodes."""
+    return _pick_list_page(number)
+
+
+@blueprint.post("/lists/<number>/join")
+@page(Permission.RELEASE)
+def join_list(number: str) -> Answer:
+    """An urgent shipment joins the list."""
+    refused = attempt(
+        "join",
+        lambda: urgent.join_list(
+            actor(), list_number=number, shipment_number=forms.text("shipment", most=64)
+        ),
+    )
+    if refused is not None:
+        return _pick_list_page(number, refused)
+    return done(
+        _("The shipment is on this list; what is left of the walk is planned anew."),
+        url_for(".read_pick_list", number=number),
+    )
+
+
+def _pick_list_page(number: str, refused: Refusal | None = None) -> Answer:
     found = wave_views.pick_list_view(actor(), number)
     zones = {row["code"]: row["timezone"] for row in choices.warehouse_rows()}
     return draw(
-        "office/pick_list.html", list=found, timezone=zones.get(found.warehouse_code, "UTC")
+        "office/pick_list.html",
+        refused,
+        list=found,
+        map=_walk_map(found),
+        timezone=zones.get(found.warehouse_code, "UTC"),
     )
 
 
@@ -90,6 +119,17 @@ def print_pick_list(number: str) -> Response:
     response = Response(pdf, mimetype="application/pdf")
     response.headers["Content-Disposition"] = "inline; filename=pick-list.pdf"
     return response
+
+
+def _walk_map(found: wave_views.PickListView) -> Markup | None:
+    """The walk on the warehouse's map, where both are known."""
+    points = found.walk.get("rest_points") or found.walk.get("points")
+    if not points or not found.layout:
+        return None
+    stops = [(number, one.aisle, one.y_metres) for number, one in enumerate(found.bins, start=1)]
+    metres = found.walk.get("rest_metres", found.walk["metres"])
+    title = _("The walk past %(bins)s bins, %(metres)s m", bins=len(stops), metres=metres)
+    return walk_map(found.layout, points, stops, title)
 
 
 def _released(choice: WaveChoice) -> waving.WaveReport:
@@ -122,6 +162,7 @@ def _choice() -> WaveChoice:
         ),
         items=items,
         limit=forms.optional_number("limit", least=1, most=100_000),
+        planning_seconds=forms.optional_number("planning_seconds", most=60),
     )
 
 

@@ -31,6 +31,7 @@ from labels import (
     PickListTote,
     ShippingLabel,
     UnprintableDocument,
+    WalkDrawing,
     Words,
     render_pdf,
 )
@@ -201,15 +202,17 @@ def _seen(tx: Transaction, actor: Actor, shipment_id: int) -> Row[Any]:
 
 
 def _sheet(view: PickListView) -> PickList:
+    stops = [(place, stop) for place in view.bins for stop in place.stops]
     return PickList(
         number=view.number,
         warehouse=view.warehouse_code,
         wave=view.wave_number,
         picker=view.picker or "",
         barcode=own_code(Own.PICK_LIST, view.number),
+        walk=_walk(view),
         stops=tuple(
             PickListStop(
-                sequence=stop.sequence,
+                sequence=number,
                 bin_code=place.code,
                 sku=stop.sku,
                 product_name=stop.name,
@@ -217,8 +220,7 @@ def _sheet(view: PickListView) -> PickList:
                 lot=stop.lot,
                 feeds=tuple((feed.position, feed.quantity) for feed in stop.feeds),
             )
-            for place in view.bins
-            for stop in place.stops
+            for number, (place, stop) in enumerate(stops, start=1)
         ),
         totes=tuple(
             PickListTote(
@@ -227,5 +229,27 @@ def _sheet(view: PickListView) -> PickList:
                 order_number=one.order_number,
             )
             for one in view.positions
+        ),
+    )
+
+
+def _walk(view: PickListView) -> WalkDrawing | None:
+    """The walk as it was planned; its drawing only where the warehouse has a layout."""
+    walk, layout = view.walk, view.layout
+    if "metres" not in walk:
+        return None
+    lengths = {"metres": walk["metres"], "saved_metres": walk["saved_metres"]}
+    if not layout:
+        return WalkDrawing(**lengths)
+    aisle_x = layout["aisle_x"]
+    return WalkDrawing(
+        **lengths,
+        aisle_x=tuple(aisle_x),
+        cross_y=tuple(layout["cross_y"]),
+        points=tuple((x, y) for x, y in walk["points"]),
+        stops=tuple(
+            (aisle_x[one.aisle], one.y_metres)
+            for one in view.bins
+            if one.aisle is not None and one.y_metres is not None and one.aisle < len(aisle_x)
         ),
     )

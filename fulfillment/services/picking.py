@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain import pick_walk, picking
@@ -24,7 +24,7 @@ from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.pick_walk import Decision, PickState, Put, Seen, SeenPut, UndoPut
 from fulfillment.domain.states import PICK_LIST, SHIPMENT
 from fulfillment.domain.values import BIN, TOTE, Place, ScanSource, Verdict
-from fulfillment.services import short_picks
+from fulfillment.services import rewalking, short_picks
 from fulfillment.store import locks
 from fulfillment.store import picking as rows
 from fulfillment.store.base import table_of
@@ -409,7 +409,8 @@ def _change_list(tx: Transaction, state: PickState, effect: pick_walk.Effect) ->
         case pick_walk.CloseTote(shipment_id):
             _close_tote(tx, list_id, shipment_id)
         case pick_walk.Skip(stop_id):
-            _send_to_the_end(tx, list_id, stop_id)
+            rewalking.skip_stop(tx, list_id, stop_id, stands_there=state.bin_scanned)
+            _save(tx, list_id, current_stop_id=None)
         case pick_walk.HandOver():
             _save(tx, list_id, state="open", picker_id=None, claimed_at=None, current_stop_id=None)
         case pick_walk.Drop(shipment_ids):
@@ -450,15 +451,6 @@ def _close_tote(tx: Transaction, list_id: int, shipment_id: int) -> None:
         )
         .values(full_at=tx.now)
     )
-
-
-def _send_to_the_end(tx: Transaction, list_id: int, stop_id: int) -> None:
-    last = (
-        select(func.max(_stop.c.sequence)).where(_stop.c.pick_list_id == list_id).scalar_subquery()
-    )
-    # The subquery is evaluated on its own: SQLite and PostgreSQL both allow the same table there.
-    tx.execute(update(_stop).where(_stop.c.id == stop_id).values(sequence=last + 1))
-    _save(tx, list_id, current_stop_id=None)
 
 
 def _drop(tx: Transaction, state: PickState, shipment_ids: tuple[int, ...]) -> None:

@@ -55,6 +55,9 @@ class ListProgress:
     units: int
     picked: int
     short: int
+    metres: float | None = None
+    """Length of the walk where the layout is drawn, and what it saves against bin-code order."""
+    saved_metres: float | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def _lists(tx: Transaction, wave_id: int) -> tuple[ListProgress, ...]:
             _list.c.state,
             func.coalesce(_user.c.name, "").label("picker"),
             _list.c.due_at,
+            _list.c.id,
             stops.label("stops"),
             func.count(case((_stop.c.state != "open", _stop.c.id)).distinct()).label("stops_done"),
             func.coalesce(func.sum(_feed.c.quantity), 0).label("units"),
@@ -161,6 +165,10 @@ def _lists(tx: Transaction, wave_id: int) -> tuple[ListProgress, ...]:
         .group_by(_list.c.id, _list.c.number, _list.c.state, _user.c.name, _list.c.due_at)
         .order_by(_list.c.id)
     )
+    rows = tx.execute(query).all()
+    # Apart, because a document cannot be grouped by.
+    documents = tx.execute(select(_list.c.id, _list.c.walk).where(_list.c.wave_id == wave_id))
+    walks: dict[int, Mapping[str, Any]] = {row.id: row.walk for row in documents}
     return tuple(
         ListProgress(
             number=row.number,
@@ -172,6 +180,8 @@ def _lists(tx: Transaction, wave_id: int) -> tuple[ListProgress, ...]:
             units=int(row.units),
             picked=int(row.picked),
             short=int(row.short),
+            metres=walks[row.id].get("metres"),
+            saved_metres=walks[row.id].get("saved_metres"),
         )
-        for row in tx.execute(query)
+        for row in rows
     )

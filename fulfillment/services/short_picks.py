@@ -7,7 +7,8 @@ In one transaction:
 2. the free rest of the bin is held, as far as it is not promised, so that nobody sells it
    before it is counted; the reservations of other shipments stay;
 3. a count task is made for the bin (an open one takes the new units in);
-4. what another bin has free is reserved there and becomes a stop at the end of this walk;
+4. what another bin has free is reserved there and becomes a stop of this walk, of which the
+   rest is planned anew from here;
 5. the rest is owed again: a backorder.  Its shipment line shrinks, perhaps to 0 (the row
    stays, scans and feeds point at it); a shipment that is left without units is cancelled.
 """
@@ -20,13 +21,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.people import Actor
 from fulfillment.domain.pick_walk import CutShort, PickState, Stop
 from fulfillment.domain.picking import FreeStock, Replacement, replace_missing, short_verdict
 from fulfillment.domain.states import ORDER, SHIPMENT
 from fulfillment.domain.values import BIN, Place, Verdict
+from fulfillment.services import rewalking
 from fulfillment.store import journal, locks
 from fulfillment.store import picking as rows
 from fulfillment.store.base import table_of
@@ -85,6 +86,8 @@ def cut_short(
     if stop.wanted == short.missing:
         rows.finish_stop(tx, stop.id, "short")
     _settle_shipments(tx, actor, state, shipment_ids)
+    if plan.replaced:
+        rewalking.take_in(tx, state.list_id, at_stop_id=stop.id)
     _book(tx, actor, state, stop, short, plan, scan_id)
     _ask_for_count(tx, actor, state, stop, short, hold=plan.hold, task_id=task_id)
     _go_on(tx, state, stop, short)
@@ -145,17 +148,15 @@ def _add_stops(
     for found in replaced:
         by_place[found.stock.location_id, found.stock.lot].append(found)
     for (location_id, lot), found_here in by_place.items():
-        stop_id = _stop_at(tx, state.list_id, stop.product_id, location_id, lot)
+        stop_id = rows.stop_at(tx, state.list_id, stop.product_id, location_id, lot)
         for found in found_here:
             feed = found.cut.feed
-            tx.execute(
-                _ADD_FEED[tx.connection.dialect.name],
-                {
-                    "b_stop": stop_id,
-                    "b_line": feed.shipment_line_id,
-                    "b_position": feed.position,
-                    "b_quantity": found.quantity,
-                },
+            rows.add_feed(
+                tx,
+                stop_id,
+                shipment_line_id=feed.shipment_line_id,
+                position=feed.position,
+                quantity=found.quantity,
             )
             grow(
                 tx,
@@ -165,35 +166,6 @@ def _add_stops(
                 location_id=location_id,
                 quantity=found.quantity,
             )
-
-
-def _stop_at(tx: Transaction, list_id: int, product_id: int, location_id: int, lot: str) -> int:
-    """The list's open stop at a place, or a new one at the end of the walk."""
-    known = tx.execute(
-        select(_stop.c.id).where(
-            _stop.c.pick_list_id == list_id,
-            _stop.c.location_id == location_id,
-            _stop.c.product_id == product_id,
-            _stop.c.lot == lot,
-            _stop.c.state == "open",
-        )
-    ).scalar_one_or_none()
-    if known is not None:
-        return int(known)
-    last = tx.execute(
-        select(func.max(_stop.c.sequence)).where(_stop.c.pick_list_id == list_id)
-    ).scalar_one()
-    key = tx.execute(
-        insert(_stop).values(
-            pick_list_id=list_id,
-            sequence=last + 1,
-            location_id=location_id,
-            product_id=product_id,
-            lot=lot,
-        )
-    ).inserted_primary_key
-    assert key is not None, "an inserted row has a key"
-    return int(key[0])
 
 
 # --- owed again --------------------------------------------------------------------------------
@@ -385,22 +357,6 @@ def _lowering(table: Any, column: str) -> Any:
     )
 
 
-def _adding_feed(dialect: Any) -> Any:
-    new = dialect.insert(_feed).values(
-        stop_id=bindparam("b_stop"),
-        shipment_line_id=bindparam("b_line"),
-        position=bindparam("b_position"),
-        quantity=bindparam("b_quantity"),
-        picked=0,
-        short=0,
-    )
-    return new.on_conflict_do_update(
-        index_elements=[_feed.c.stop_id, _feed.c.shipment_line_id],
-        set_={"quantity": _feed.c.quantity + new.excluded.quantity},
-    )
-
-
 _LOWER_LINE = _lowering(_line, "quantity")
 _LOWER_ORDER_LINE = _lowering(_order_line, "allocated")
 _LOWER_PIECES = _lowering(_shipment, "pieces")
-_ADD_FEED = {"sqlite": _adding_feed(sqlite), "postgresql": _adding_feed(postgresql)}

@@ -62,6 +62,17 @@ class PickListRow:
     stops: int
     stops_open: int
     shipments: int
+    walk: Mapping[str, Any]
+
+    @property
+    def metres(self) -> float | None:
+        """Length of the walk; None where it is not known."""
+        return self.walk.get("metres")
+
+    @property
+    def saved_metres(self) -> float | None:
+        """What the walk saves against the order of the bin codes."""
+        return self.walk.get("saved_metres")
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,8 @@ class BinView:
     code: str
     zone: str
     stops: tuple[StopView, ...]
+    aisle: int | None = None
+    y_metres: float | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +148,8 @@ class PickListView:
     walk: Mapping[str, Any]
     bins: tuple[BinView, ...]
     positions: tuple[PositionView, ...]
+    layout: Mapping[str, Any] | None = None
+    """The layout of the warehouse, to draw the walk on."""
 
     @property
     def units(self) -> int:
@@ -224,6 +239,7 @@ def list_pick_lists(
             User.name.label("picker"),
             PickList.claimed_at,
             PickList.finished_at,
+            PickList.walk,
             _count_stops().label("stops"),
             _count_stops(PickStop.state == "open").label("stops_open"),
             select(func.count())
@@ -277,6 +293,7 @@ def pick_list_view(tx: Transaction, actor: Actor, number: str) -> PickListView:
             PickList.walk,
             Wave.number.label("wave_number"),
             Warehouse.code.label("warehouse_code"),
+            Warehouse.layout,
             User.name.label("picker"),
         )
         .join(Wave, Wave.id == PickList.wave_id)
@@ -305,6 +322,7 @@ def pick_list_view(tx: Transaction, actor: Actor, number: str) -> PickListView:
         walk=row.walk,
         bins=tuple(_bins(feeds)),
         positions=tuple(_positions(tx, row.id, feeds)),
+        layout=row.layout,
     )
 
 
@@ -325,6 +343,8 @@ _FEEDS = (
         Product.name,
         Location.code,
         Location.zone,
+        Location.aisle,
+        Location.y_metres,
     )
     .join(PickStop, PickStop.id == PickFeed.stop_id)
     .join(ShipmentLine, ShipmentLine.id == PickFeed.shipment_line_id)
@@ -339,11 +359,12 @@ _FEEDS = (
 
 def _bins(feeds: Sequence[Row[Any]]) -> Iterator[BinView]:
     """Neighbouring stops in one bin together."""
-    for (code, zone), in_bin in groupby(feeds, key=lambda row: (row.code, row.zone)):
+    for (code, zone), rows in groupby(feeds, key=lambda row: (row.code, row.zone)):
+        in_bin = list(rows)
         stops = tuple(
-            _stop_view(list(rows)) for _, rows in groupby(in_bin, key=lambda row: row.stop_id)
+            _stop_view(list(same)) for _, same in groupby(in_bin, key=lambda row: row.stop_id)
         )
-        yield BinView(code, zone, stops)
+        yield BinView(code, zone, stops, in_bin[0].aisle, in_bin[0].y_metres)
 
 
 def _stop_view(rows: Sequence[Row[Any]]) -> StopView:

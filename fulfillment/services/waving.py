@@ -5,6 +5,9 @@ hundreds); :func:`release_all` plans once and releases thousands in such transac
 which together are one wave.  Since a released shipment is not released again, doing either
 twice does nothing.
 
+Which shipments share a cart is planned before, from what the bins hold at that moment and outside
+of any transaction: planning may take seconds, and pickers wait for the locks of a release.
+
 When bins hold less than was promised (stock went missing or expired meanwhile), the
 missing units become a backorder and the report says so; the rest is released.  A shipment
 that would get nothing, or one whose order ships only complete, is taken apart instead.
@@ -13,7 +16,7 @@ that would get nothing, or one whose order ships only complete, is taken apart i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -22,25 +25,27 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select, bindparam, insert, or_, select, update
 
 from fulfillment.domain.allocation import BinStock, Take, choose_bins
+from fulfillment.domain.batching import CartLimits
+from fulfillment.domain.carts import (
+    BinPlace,
+    Collecting,
+    group_into_lists,
+    keep_planned,
+    planning_seconds,
+)
 from fulfillment.domain.errors import NothingToDo
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import SHIPMENT
 from fulfillment.domain.values import BIN, Place
-from fulfillment.domain.waving import (
-    BinPlace,
-    Collecting,
-    WaveChoice,
-    group_into_lists,
-    walking_order,
-)
+from fulfillment.domain.waving import WaveChoice, walking_order
 from fulfillment.services.allocating.undoing import (
     cancel_unreleased,
     lower_allocated,
     owe_again,
 )
 from fulfillment.store.base import Base, table_of
-from fulfillment.store.catalog import CarrierService, Location, Warehouse
+from fulfillment.store.catalog import CarrierService, Location, Product, Warehouse
 from fulfillment.store.orders import Hold, Order, Shipment, ShipmentLine
 from fulfillment.store.stock import (
     Pin,
@@ -48,6 +53,7 @@ from fulfillment.store.stock import (
     StockBalance,
     lock_balances,
     post,
+    read_balances,
     reserve,
 )
 from fulfillment.store.transaction import Transaction, reads, writes
@@ -65,6 +71,10 @@ SHIPMENTS_AT_ONCE = 500
 
 _shipment, _shipment_line = table_of(Shipment), table_of(ShipmentLine)
 _order, _hold = table_of(Order), table_of(Hold)
+_product = table_of(Product)
+
+_Carts = Sequence[tuple[int, ...]]
+"""Shipment ids by cart, as planned before the release."""
 
 
 @dataclass(frozen=True)
@@ -106,18 +116,22 @@ class WaveReport:
 # --- commands ------------------------------------------------------------------------------
 
 
-@writes
-def release(tx: Transaction, actor: Actor, choice: WaveChoice) -> WaveReport:
+def release(actor: Actor, choice: WaveChoice) -> WaveReport:
     """Release what fits, at most :data:`SHIPMENTS_AT_ONCE` shipments, the most urgent first.
 
     Raises NotPermitted, and NothingToDo if nothing fits (any more): that is how somebody who
     calls it again and again sees the end.
     """
+    return _release_once(actor, choice, _planned_carts(actor, choice, _ids_to_plan(actor, choice)))
+
+
+@writes
+def _release_once(tx: Transaction, actor: Actor, choice: WaveChoice, carts: _Carts) -> WaveReport:
     actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
     ids = choice.shipment_ids
     if ids is None or len(ids) > min(choice.limit or SHIPMENTS_AT_ONCE, SHIPMENTS_AT_ONCE):
         ids = _fitting_ids(tx, actor, choice, at_most=SHIPMENTS_AT_ONCE)
-    report = _release(tx, actor, choice, ids, wave=None)
+    report = _release(tx, actor, choice, ids, wave=None, carts=carts)
     if not report.shipments and not report.short:
         raise NothingToDo(what="release")
     return report
@@ -131,15 +145,23 @@ def release_all(actor: Actor, choice: WaveChoice, *, chunk: int = SHIPMENTS_AT_O
     ids = fitting_shipments(actor, choice)
     report = WaveReport()
     for start in range(0, len(ids), chunk):
-        report += _release_chunk(actor, choice, ids[start : start + chunk], report)
+        some = ids[start : start + chunk]
+        carts = _planned_carts(actor, choice, some, wave_size=len(ids))
+        report += _release_chunk(actor, choice, some, report, carts)
     return report
 
 
 @writes
 def _release_chunk(
-    tx: Transaction, actor: Actor, choice: WaveChoice, ids: Sequence[int], so_far: WaveReport
+    tx: Transaction,
+    actor: Actor,
+    choice: WaveChoice,
+    ids: Sequence[int],
+    so_far: WaveReport,
+    carts: _Carts,
 ) -> WaveReport:
-    return _release(tx, actor, choice, ids, wave=so_far if so_far.wave_id else None)
+    wave = so_far if so_far.wave_id else None
+    return _release(tx, actor, choice, ids, wave=wave, carts=carts)
 
 
 @reads
@@ -147,6 +169,87 @@ def fitting_shipments(tx: Transaction, actor: Actor, choice: WaveChoice) -> list
     """Ids of the shipments that would be released, the most urgent first."""
     actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
     return list(_fitting_ids(tx, actor, choice, at_most=None))
+
+
+# --- planning the carts --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    """What would be released at this moment, and what there is to plan it with."""
+
+    shipments: tuple[Collecting, ...]
+    layout: Mapping[str, Any]
+    policy: WarehousePolicy
+
+
+def _planned_carts(
+    actor: Actor, choice: WaveChoice, ids: Sequence[int], *, wave_size: int | None = None
+) -> _Carts:
+    """Carts for these shipments of a wave of *wave_size*; no transaction is open meanwhile."""
+    if len(ids) < 2:
+        return ()
+    outlook = _look_ahead(actor, choice, ids)
+    if outlook is None or not outlook.shipments:
+        return ()
+    size = wave_size or len(ids)
+    asked = choice.planning_seconds
+    if asked is None:
+        asked = outlook.policy.planning_seconds or None
+    return group_into_lists(
+        outlook.shipments,
+        limits_of(outlook.policy),
+        layout=outlook.layout,
+        seconds=planning_seconds(size, asked=asked) * len(ids) / size,
+    )
+
+
+@reads
+def _ids_to_plan(tx: Transaction, actor: Actor, choice: WaveChoice) -> Sequence[int]:
+    actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
+    if choice.shipment_ids is not None:
+        return choice.shipment_ids
+    return _fitting_ids(tx, actor, choice, at_most=SHIPMENTS_AT_ONCE)
+
+
+@reads
+def _look_ahead(
+    tx: Transaction, actor: Actor, choice: WaveChoice, ids: Sequence[int]
+) -> _Outlook | None:
+    """None where no layout is drawn: then there are no metres to plan with."""
+    warehouse = warehouse_row(tx, choice.warehouse_id)
+    if not warehouse.layout:
+        return None
+    plans = _plans(tx.execute(_lines_of(actor, choice, ids)), ids)
+    shelves = shelves_for(tx, choice, plans, warehouse, read_balances)
+    going, _ = decide(plans, shelves, choice)
+    return _Outlook(
+        tuple(collecting_of(plan, shelves) for plan in going),
+        warehouse.layout,
+        WarehousePolicy.of(warehouse.policy),
+    )
+
+
+def collecting_of(plan: ReleasePlan, shelves: _Shelves) -> Collecting:
+    """What planning needs to know of a shipment whose bins are chosen."""
+    return Collecting(
+        shipment_id=plan.shipment.id,
+        places=tuple(shelves.places[one.take.location_id] for one in plan.taken),
+        cut_off_at=plan.shipment.cut_off_at,
+        priority=plan.shipment.priority,
+        volume_ml=sum(line.quantity * (line.volume_mm3 or 0) for line in plan.lines) // 1000,
+        weight_grams=sum(line.quantity * (line.weight_grams or 0) for line in plan.lines),
+    )
+
+
+def limits_of(policy: WarehousePolicy) -> CartLimits:
+    """What one cart of the warehouse takes."""
+    return CartLimits(
+        lines=policy.list_lines,
+        totes=policy.cart_positions,
+        volume_ml=policy.cart_litres * 1000 or None,
+        weight_grams=policy.cart_kilograms * 1000 or None,
+    )
 
 
 # --- choosing ------------------------------------------------------------------------------
@@ -245,7 +348,7 @@ class _Taken:
 
 
 @dataclass
-class _Plan:
+class ReleasePlan:
     """A shipment, what its bins give, and what is missing by shipment line."""
 
     shipment: Row[Any]
@@ -298,7 +401,7 @@ class _Shelves:
         )
 
 
-def _take_for(plan: _Plan, shelves: _Shelves) -> None:
+def _take_for(plan: ReleasePlan, shelves: _Shelves) -> None:
     for line in plan.lines:
         takes = shelves.take(line.product_id, line.quantity)
         plan.taken += [_Taken(line.line_id, line.product_id, take) for take in takes]
@@ -317,23 +420,20 @@ def _release(
     ids: Sequence[int],
     *,
     wave: WaveReport | None,
+    carts: _Carts,
 ) -> WaveReport:
-    plans = _locked_plans(tx, actor, choice, ids)
+    plans = locked_plans(tx, actor, choice, ids)
     if not plans:
         return WaveReport(left=tuple(ids))
-    warehouse = _warehouse(tx, choice.warehouse_id)
-    products = {line.product_id for plan in plans for line in plan.lines}
-    shelves = _Shelves(
-        lock_balances(tx, choice.warehouse_id, products),
-        zone=choice.zone,
-        today=tx.now.astimezone(ZoneInfo(warehouse.timezone)).date(),
-    )
-    going, apart = _decide(plans, shelves, choice)
+    warehouse = warehouse_row(tx, choice.warehouse_id)
+    shelves = shelves_for(tx, choice, plans, warehouse, lock_balances)
+    going, apart = decide(plans, shelves, choice)
     report = WaveReport()
     if going:
-        report = _write_wave(tx, actor, choice, going, shelves, warehouse, wave)
+        walks = _walks(going, shelves, warehouse, carts)
+        report = _write_wave(tx, actor, choice, walks, wave)
     _write_missing(tx, actor.user_id, going, apart)
-    _write_stock(tx, actor.user_id, choice.warehouse_id, going, apart)
+    write_stock(tx, actor.user_id, choice.warehouse_id, going, apart)
     done = {plan.shipment.id for plan in (*going, *apart)}
     return report + WaveReport(
         shipments=len(going),
@@ -343,23 +443,47 @@ def _release(
     )
 
 
-def _locked_plans(
+def locked_plans(
     tx: Transaction, actor: Actor, choice: WaveChoice, ids: Sequence[int]
-) -> list[_Plan]:
+) -> list[ReleasePlan]:
     """The shipments that (still) fit, with their lines, in the order of *ids*; orders locked first."""
     if not ids:
         return []
     tx.execute(_LOCK_ORDERS, {"ids": sorted(ids)})
-    query = (
+    query = _lines_of(actor, choice, ids).with_for_update(of=_shipment)
+    return _plans(tx.execute(query), ids)
+
+
+def _lines_of(actor: Actor, choice: WaveChoice, ids: Sequence[int]) -> Select[Any]:
+    """Lines of the shipments *ids* that (still) fit, by shipment."""
+    return (
         _fitting(_WITH_LINES, actor, choice)
         .where(_shipment.c.id.in_(sorted(ids)))
         .order_by(_shipment.c.id, _shipment_line.c.id)
-        .with_for_update(of=_shipment)
     )
-    plans: dict[int, _Plan] = {}
-    for row in tx.execute(query):
-        plans.setdefault(row.id, _Plan(row)).lines.append(row)
+
+
+def _plans(rows: Iterable[Row[Any]], ids: Sequence[int]) -> list[ReleasePlan]:
+    plans: dict[int, ReleasePlan] = {}
+    for row in rows:
+        plans.setdefault(row.id, ReleasePlan(row)).lines.append(row)
     return [plans[key] for key in dict.fromkeys(ids) if key in plans]
+
+
+def shelves_for(
+    tx: Transaction,
+    choice: WaveChoice,
+    plans: Sequence[ReleasePlan],
+    warehouse: Row[Any],
+    free_stock: Callable[[Transaction, int, Iterable[int]], list[Any]],
+) -> _Shelves:
+    """What the bins hold of the products of *plans*; *free_stock* reads it with or without locks."""
+    products = {line.product_id for plan in plans for line in plan.lines}
+    return _Shelves(
+        free_stock(tx, choice.warehouse_id, products),
+        zone=choice.zone,
+        today=tx.now.astimezone(ZoneInfo(warehouse.timezone)).date(),
+    )
 
 
 _LOCK_ORDERS = (
@@ -384,14 +508,18 @@ _WITH_LINES = (
         _shipment_line.c.order_line_id,
         _shipment_line.c.product_id,
         _shipment_line.c.quantity,
+        _product.c.weight_grams,
+        (_product.c.length_mm * _product.c.width_mm * _product.c.height_mm).label("volume_mm3"),
     )
     .join(_order, _order.c.id == _shipment.c.order_id)
     .join(_shipment_line, _shipment_line.c.shipment_id == _shipment.c.id)
+    .join(_product, _product.c.id == _shipment_line.c.product_id)
     .where(_shipment_line.c.quantity > 0)
 )
 
 
-def _warehouse(tx: Transaction, warehouse_id: int) -> Row[Any]:
+def warehouse_row(tx: Transaction, warehouse_id: int) -> Row[Any]:
+    """``code, timezone, policy, layout`` of a warehouse."""
     table = table_of(Warehouse)
     return tx.execute(
         select(table.c.code, table.c.timezone, table.c.policy, table.c.layout).where(
@@ -400,9 +528,9 @@ def _warehouse(tx: Transaction, warehouse_id: int) -> Row[Any]:
     ).one()
 
 
-def _decide(
-    plans: Iterable[_Plan], shelves: _Shelves, choice: WaveChoice
-) -> tuple[list[_Plan], list[_Plan]]:
+def decide(
+    plans: Iterable[ReleasePlan], shelves: _Shelves, choice: WaveChoice
+) -> tuple[list[ReleasePlan], list[ReleasePlan]]:
     """Shipments that go, and those to take apart; what does not fit the zone stays as it is."""
     going, apart = [], []
     for plan in plans:
@@ -419,7 +547,7 @@ def _decide(
     return going, apart
 
 
-def _short(going: Sequence[_Plan], apart: Sequence[_Plan]) -> Iterator[ShortShipment]:
+def _short(going: Sequence[ReleasePlan], apart: Sequence[ReleasePlan]) -> Iterator[ShortShipment]:
     for plans, cancelled in ((going, False), (apart, True)):
         for plan in plans:
             if plan.missing:
@@ -427,12 +555,12 @@ def _short(going: Sequence[_Plan], apart: Sequence[_Plan]) -> Iterator[ShortShip
                 yield ShortShipment(plan.shipment.number, units, cancelled)
 
 
-def _write_stock(
+def write_stock(
     tx: Transaction,
     actor_id: int,
     warehouse_id: int,
-    going: Sequence[_Plan],
-    apart: Sequence[_Plan],
+    going: Sequence[ReleasePlan],
+    apart: Sequence[ReleasePlan],
 ) -> None:
     """Every promise ends; what was found in bins is pinned there."""
     reserve(
@@ -471,7 +599,7 @@ def _write_stock(
 
 
 def _write_missing(
-    tx: Transaction, actor_id: int, going: Sequence[_Plan], apart: Sequence[_Plan]
+    tx: Transaction, actor_id: int, going: Sequence[ReleasePlan], apart: Sequence[ReleasePlan]
 ) -> None:
     """What bins did not hold is owed again."""
     short = [plan for plan in going if plan.missing]
@@ -522,7 +650,7 @@ _SHORTEN_SHIPMENT = (
 class _List:
     """A walk: its shipments by position, and its stops in walking order with what they feed."""
 
-    plans: list[_Plan]
+    plans: list[ReleasePlan]
     walk: Mapping[str, Any] = field(default_factory=dict)
     stops: list[tuple[_StopKey, list[dict[str, int]]]] = field(default_factory=list)
 
@@ -536,22 +664,12 @@ _StopKey = tuple[int, int, str]
 """Location, product, lot."""
 
 
-def _walks(going: Sequence[_Plan], shelves: _Shelves, warehouse: Row[Any]) -> list[_List]:
-    policy = WarehousePolicy.of(warehouse.policy)
+def _walks(
+    going: Sequence[ReleasePlan], shelves: _Shelves, warehouse: Row[Any], carts: _Carts
+) -> list[_List]:
     plans = {plan.shipment.id: plan for plan in going}
-    groups = group_into_lists(
-        (
-            Collecting(
-                shipment_id=plan.shipment.id,
-                places=tuple(shelves.places[one.take.location_id] for one in plan.taken),
-                cut_off_at=plan.shipment.cut_off_at,
-                priority=plan.shipment.priority,
-            )
-            for plan in going
-        ),
-        cart_positions=policy.cart_positions,
-        list_lines=policy.list_lines,
-    )
+    collecting = [collecting_of(plan, shelves) for plan in going]
+    groups = keep_planned(carts, collecting, limits_of(WarehousePolicy.of(warehouse.policy)))
     walks = [_List([plans[key] for key in group]) for group in groups]
     for walk in walks:
         _lay_out(walk, shelves, warehouse.layout)
@@ -579,12 +697,9 @@ def _write_wave(
     tx: Transaction,
     actor: Actor,
     choice: WaveChoice,
-    going: Sequence[_Plan],
-    shelves: _Shelves,
-    warehouse: Row[Any],
+    walks: Sequence[_List],
     wave: WaveReport | None,
 ) -> WaveReport:
-    walks = _walks(going, shelves, warehouse)
     stops = sum(len(walk.stops) for walk in walks)
     wanted: dict[type[Base], int] = {PickList: len(walks), PickStop: stops}
     if wave is None:
@@ -596,7 +711,8 @@ def _write_wave(
     rows = _rows_of(walks, ids, wave_id=wave.wave_id, warehouse_id=choice.warehouse_id)
     for model, found in rows.items():
         tx.execute(insert(table_of(model)), found)
-    _mark_released(tx, actor.user_id, [plan.shipment.id for plan in going])
+    released = [plan.shipment.id for walk in walks for plan in walk.plans]
+    mark_released(tx, actor.user_id, released)
     return WaveReport(
         wave_number=wave.wave_number,
         wave_id=wave.wave_id,
@@ -668,7 +784,8 @@ def _stop_row(stop_id: int, list_id: int, sequence: int, key: _StopKey) -> dict[
     }
 
 
-def _mark_released(tx: Transaction, actor_id: int, shipment_ids: Sequence[int]) -> None:
+def mark_released(tx: Transaction, actor_id: int, shipment_ids: Sequence[int]) -> None:
+    """Advance locked shipments to released and stamp them."""
     changed = tx.execute(
         update(_shipment)
         .where(

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, select, true, update
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.barcodes import ProductScan
 from fulfillment.domain.pick_walk import Dropped, Feed, PickState, SeenItem, SeenPut, SeenTote, Stop
@@ -639,6 +652,73 @@ def finish_stop(tx: Transaction, stop_id: int, event: str) -> None:
     tx.execute(_END_STOP, {"b_id": stop_id, "b_state": PICK_STOP.advance("open", event)})
 
 
+def stop_at(tx: Transaction, list_id: int, product_id: int, location_id: int, lot: str) -> int:
+    """The list's open stop at a place, or a new one after all others."""
+    known = tx.execute(
+        select(_stop.c.id).where(
+            _stop.c.pick_list_id == list_id,
+            _stop.c.location_id == location_id,
+            _stop.c.product_id == product_id,
+            _stop.c.lot == lot,
+            _stop.c.state == "open",
+        )
+    ).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    last = tx.execute(
+        select(func.max(_stop.c.sequence)).where(_stop.c.pick_list_id == list_id)
+    ).scalar_one()
+    key = tx.execute(
+        insert(_stop).values(
+            pick_list_id=list_id,
+            sequence=last + 1,
+            location_id=location_id,
+            product_id=product_id,
+            lot=lot,
+        )
+    ).inserted_primary_key
+    assert key is not None, "an inserted row has a key"
+    return int(key[0])
+
+
+def add_feed(
+    tx: Transaction, stop_id: int, *, shipment_line_id: int, position: int, quantity: int
+) -> None:
+    """Let a stop give (more) units to a shipment line."""
+    tx.execute(
+        _ADD_FEED[tx.connection.dialect.name],
+        {
+            "b_stop": stop_id,
+            "b_line": shipment_line_id,
+            "b_position": position,
+            "b_quantity": quantity,
+        },
+    )
+
+
+def walk_stops(tx: Transaction, pick_list_id: int) -> list[Row[Any]]:
+    """The stops of a list in the order of the walk: ``id, is_served, code, zone, aisle,
+    x_metres, y_metres``; who is not served any more was done, cut short or cancelled."""
+    return list(tx.execute(_WALK_STOPS, {"b_list": pick_list_id}))
+
+
+def put_in_order(tx: Transaction, pick_list_id: int, stop_ids: Sequence[int]) -> None:
+    """Let these stops be the last of the list, in this order."""
+    last = (
+        select(func.max(_stop.c.sequence))
+        .where(_stop.c.pick_list_id == pick_list_id)
+        .scalar_subquery()
+    )
+    # Above all numbers of the list, so that no two stops ever share one.  The subquery is
+    # evaluated on its own: SQLite and PostgreSQL both allow the same table there.
+    places = {stop_id: place for place, stop_id in enumerate(stop_ids, start=1)}
+    tx.execute(
+        update(_stop)
+        .where(_stop.c.id.in_(list(places)))
+        .values(sequence=last + case(places, value=_stop.c.id))
+    )
+
+
 def reopen_stop(tx: Transaction, stop_id: int) -> None:
     """Open a stop again whose last put was taken back."""
     tx.execute(
@@ -670,6 +750,36 @@ def close_empty_totes(tx: Transaction, tote_ids: Iterable[int]) -> None:
     )
 
 
+def _adding_feed(dialect: Any) -> Any:
+    new = dialect.insert(_feed).values(
+        stop_id=bindparam("b_stop"),
+        shipment_line_id=bindparam("b_line"),
+        position=bindparam("b_position"),
+        quantity=bindparam("b_quantity"),
+        picked=0,
+        short=0,
+    )
+    return new.on_conflict_do_update(
+        index_elements=[_feed.c.stop_id, _feed.c.shipment_line_id],
+        set_={"quantity": _feed.c.quantity + new.excluded.quantity},
+    )
+
+
+_ADD_FEED = {"sqlite": _adding_feed(sqlite), "postgresql": _adding_feed(postgresql)}
+_WALK_STOPS = (
+    select(
+        _stop.c.id,
+        and_(_stop.c.state == "open", _served()).label("is_served"),
+        _location.c.code,
+        _location.c.zone,
+        _location.c.aisle,
+        _location.c.x_metres,
+        _location.c.y_metres,
+    )
+    .join(_location, _location.c.id == _stop.c.location_id)
+    .where(_stop.c.pick_list_id == bindparam("b_list"))
+    .order_by(_stop.c.sequence)
+)
 _COUNT_FEED = (
     update(_feed)
     .where(_feed.c.id == bindparam("b_id"))

@@ -24,6 +24,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Select,
     String,
     UniqueConstraint,
     bindparam,
@@ -230,7 +231,17 @@ def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
     Rows of ``location_id, code, product_id, lot, free, expires_on, zone, aisle, x_metres,
     y_metres``.
     """
-    query = (
+    query = _free_stock(warehouse_id, product_ids)
+    return list(tx.execute(query.with_for_update(of=table_of(StockBalance))))
+
+
+def read_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]) -> list[Any]:
+    """Like :func:`lock_balances`, without a lock: what may have changed a moment later."""
+    return list(tx.execute(_free_stock(warehouse_id, product_ids)))
+
+
+def _free_stock(warehouse_id: int, product_ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             StockBalance.location_id,
             Location.code,
@@ -254,9 +265,7 @@ def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
             StockBalance.on_hand > StockBalance.reserved + StockBalance.held,
         )
         .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
-        .with_for_update(of=table_of(StockBalance))
     )
-    return list(tx.execute(query))
 
 
 def lock_warehouse_balances(tx: Transaction, product_ids: Iterable[int]) -> list[Any]:

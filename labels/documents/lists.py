@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from labels.documents.floor import floor_plan
 from labels.documents.frame import (
     address_lines,
     barcode_with_line,
@@ -15,11 +16,12 @@ from labels.documents.frame import (
 )
 from labels.layout import Align, Box, Element, Overflow, Page, Text, Upright
 from labels.paper import Paper
-from labels.values import CarrierManifest, PackingSlip, PickList, Symbology, Words
+from labels.values import CarrierManifest, PackingSlip, PickList, Symbology, WalkDrawing, Words
 
 _HEADER_ROW_MM = 6.0
 _FOOTER_MM = 6.0
 _TITLE_MM = 18.0
+_PLAN_MM = 40.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,7 @@ def pick_list(document: PickList, paper: Paper, words: Words) -> list[Page]:
         (words.wave, "wave", document.wave),
         (words.picker, "picker", document.picker),
         (words.stops, "words", str(len(document.stops))),
+        *_walk_facts(document.walk, words),
     )
     totes = "   ".join(
         f"{tote.position} = {tote.code}" + (f" ({tote.order_number})" if tote.order_number else "")
@@ -116,8 +119,18 @@ def pick_list(document: PickList, paper: Paper, words: Words) -> list[Page]:
             ("totes", f"{words.totes}: {totes}" if totes else ""),
             ("walk_note", document.walk_note),
         ),
+        walk=document.walk,
     )
     return _pages(paper, area, head=head, table=table, words=words)
+
+
+def _walk_facts(walk: WalkDrawing | None, words: Words) -> tuple[tuple[str, str, str], ...]:
+    if walk is None:
+        return ()
+    return (
+        (words.walk, "words", words.metres.format(metres=f"{walk.metres:.1f}")),
+        (words.saved, "words", words.metres.format(metres=f"{walk.saved_metres:.1f}")),
+    )
 
 
 def packing_slip(document: PackingSlip, paper: Paper, words: Words) -> list[Page]:
@@ -239,13 +252,16 @@ class _Head:
     barcode: str
     facts: tuple[tuple[str, str, str], ...]
     remarks: tuple[tuple[str, str], ...]
+    walk: WalkDrawing | None = None
 
 
 def _pages(paper: Paper, area: Box, *, head: _Head, table: _Table, words: Words) -> list[Page]:
     """The table cut into pages of whole rows."""
     remarks = [(field, text) for field, text in head.remarks if text]
-    first_top = _TITLE_MM + 9 + 9 * len(remarks)
     room = area.height - _FOOTER_MM - _HEADER_ROW_MM
+    text_mm = _TITLE_MM + 9 + 9 * len(remarks)
+    plan_mm = _plan_height(head.walk, area, room_mm=room - text_mm)
+    first_top = text_mm + plan_mm
     first = max(1, int((room - first_top) / table.row_mm))
     later = max(1, int((room - _TITLE_MM) / table.row_mm))
     chunks = [table.rows[:first]]
@@ -257,6 +273,9 @@ def _pages(paper: Paper, area: Box, *, head: _Head, table: _Table, words: Words)
         if number == 1:
             elements += _facts(Box(area.left, top, area.width, 9), head.facts)
             elements += _remarks(Box(area.left, top + 9, area.width, 9), remarks)
+            if head.walk is not None and plan_mm:
+                below = Box(area.left, area.top + text_mm, area.width, plan_mm)
+                elements += floor_plan(below.inset(1.5), head.walk)
             top = area.top + first_top
         body = Box(area.left, top, area.width, area.bottom - _FOOTER_MM - top)
         elements += _table(body, table, rows)
@@ -264,6 +283,15 @@ def _pages(paper: Paper, area: Box, *, head: _Head, table: _Table, words: Words)
         elements.append(_footer(area, page_of))
         pages.append(Page(paper, tuple(elements)))
     return pages
+
+
+def _plan_height(walk: WalkDrawing | None, area: Box, *, room_mm: float) -> float:
+    """Millimetres for the drawing of a walk: none where it would leave too few rows."""
+    if walk is None or len(walk.points) < 2 or len(walk.aisle_x) < 2:
+        return 0.0
+    wide, high = walk.aisle_x[-1] - walk.aisle_x[0], walk.cross_y[-1] - walk.cross_y[0]
+    height = min(_PLAN_MM, area.width * high / wide) + 3
+    return height if room_mm - height >= _PLAN_MM else 0.0
 
 
 def _title(row: Box, head: _Head) -> list[Element]:

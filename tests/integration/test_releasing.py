@@ -14,7 +14,7 @@ from fulfillment.domain.waving import WaveChoice
 from fulfillment.services.allocating import allocate_orders, hold_expired_stock
 from fulfillment.services.wave_views import list_waves, pick_list_view
 from fulfillment.services.waving import fitting_shipments, release, release_all
-from fulfillment.store.catalog import CarrierService, CutOff, Location, Warehouse
+from fulfillment.store.catalog import CarrierService, CutOff, Location, Product, Warehouse
 from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.stock import (
     Reservation,
@@ -267,6 +267,57 @@ def test_lists_are_as_long_as_the_policy_of_the_warehouse_says(world: World) -> 
     allocated(world, *[{"A": 1}] * 5)
     report = release(system(), w1(world))
     assert [len(pick_list_view(system(), number).positions) for number in report.lists] == [2, 2, 1]
+
+
+FLOOR = {"aisles": 9, "aisle_x": [4.0 * n for n in range(9)], "cross_y": [0, 30], "depot": [0, 0]}
+
+
+def on_the_floor(world: World) -> None:
+    """W1 drawn: its six bins in the aisles 0, 8, 1, 7, 2 and 6, two pieces of each SKU there."""
+    change(update(Warehouse).values(layout=FLOOR, policy={"cart_positions": 2}))
+    for number, aisle in enumerate((0, 8, 1, 7, 2, 6), start=1):
+        sku = f"S{aisle}"
+        world.product(sku)
+        world.stock(sku, 2, bin_code=BIN.format(number))
+        where = update(Location).where(Location.code == BIN.format(number))
+        change(where.values(aisle=aisle, y_metres=15.0))
+
+
+def carts(numbers: tuple[str, ...]) -> list[list[str]]:
+    """The SKUs on each list, by list."""
+    found = [
+        sorted(stop.sku for one in pick_list_view(system(), number).bins for stop in one.stops)
+        for number in numbers
+    ]
+    return sorted(found)
+
+
+def test_with_a_layout_orders_share_the_cart_whose_walk_they_are_on(world: World) -> None:
+    on_the_floor(world)
+    # The first aisle of all three is near; two of them go on to the far end.
+    allocated(world, {"S0": 1, "S8": 1}, {"S0": 1}, {"S1": 1, "S7": 1}, {"S2": 1})
+    report = release(world.people["supervisor1"], w1(world, planning_seconds=5))
+    assert carts(report.lists) == [["S0", "S1", "S7", "S8"], ["S0", "S2"]]
+    walks = [pick_list_view(system(), number).walk for number in report.lists]
+    assert all(walk["proof"] == "optimal" for walk in walks)
+    assert_reserved_is_the_sum_of_the_reservations()
+
+
+def test_a_wave_that_is_given_no_time_takes_neighbours(world: World) -> None:
+    on_the_floor(world)
+    allocated(world, {"S0": 1, "S8": 1}, {"S0": 1}, {"S1": 1, "S7": 1}, {"S2": 1})
+    report = release(world.people["supervisor1"], w1(world, planning_seconds=0))
+    assert carts(report.lists) == [["S0", "S8"], ["S1", "S2", "S7"]]
+
+
+def test_a_cart_takes_no_more_than_the_policy_says_it_weighs(world: World) -> None:
+    change(update(Warehouse).values(policy={"cart_kilograms": 1}))
+    world.product("A")
+    change(update(Product).values(weight_grams=600))
+    world.stock("A", 9)
+    allocated(world, *[{"A": 1}] * 3)
+    report = release(world.people["supervisor1"], w1(world))
+    assert len(report.lists) == 3
 
 
 def test_many_chunks_make_one_wave(world: World) -> None:

@@ -23,6 +23,7 @@ from labels import (
     ShippingLabel,
     Symbology,
     ToteLabel,
+    WalkDrawing,
 )
 
 SENDER = Address(
@@ -64,6 +65,14 @@ PICK_LIST = PickList(
     picker="P-4",
     walk_note="Start at aisle A",
     barcode="PL0000774",
+    walk=WalkDrawing(
+        metres=62.0,
+        saved_metres=14.5,
+        aisle_x=(0.0, 5.0, 10.0),
+        cross_y=(0.0, 20.0),
+        points=((0.0, 0.0), (0.0, 20.0), (5.0, 20.0), (5.0, 0.0), (0.0, 0.0)),
+        stops=((0.0, 12.0), (5.0, 7.0)),
+    ),
     totes=(
         PickListTote(position=1, code="T-001", order_number="1042"),
         PickListTote(position=2, code="T-002", order_number="1051"),

@@ -36,6 +36,7 @@ from labels import (
     usual_paper,
 )
 from labels.barcodes import human_readable
+from labels.layout import Box
 from tests.labels.placing import dots_outside_boxes, placed
 from tests.labels.reading import pictures, read_by_zbar, read_by_zxing, text_of
 from tests.labels.samples import CASE, DOCUMENTS, PICK_LIST, SHIPPING
@@ -150,6 +151,31 @@ def test_a_pick_list_prints_every_stop_once_and_in_order() -> None:
 def test_a_pick_list_without_stops_is_still_a_page() -> None:
     pdf = render_pdf(PickList(number="PL-1", warehouse="W1", stops=()))
     assert len(list(pictures(pdf))) == 1
+
+
+def test_a_pick_list_says_how_long_its_walk_is_and_draws_it() -> None:
+    text = text_of(render_pdf(PICK_LIST))
+    assert "62.0 m" in text
+    assert "14.5 m" in text
+    assert len(walked(PICK_LIST)) == 4
+
+
+def test_a_walk_on_a_floor_that_was_drawn_anew_stays_on_the_page() -> None:
+    assert PICK_LIST.walk is not None
+    beyond = replace(PICK_LIST.walk, points=((0.0, 0.0), (0.0, 99.0), (99.0, 99.0)))
+    document = replace(PICK_LIST, walk=beyond)
+    assert len(walked(document)) == 1
+    page = placed(document, dpi=203)[0]
+    paper = usual_paper(document)
+    assert all(ink.left >= 0 and ink.right <= paper.width_mm for ink in page.inks)
+    assert all(ink.top >= 0 and ink.bottom <= paper.height_mm for ink in page.inks)
+
+
+def walked(document: PickList) -> list[Box]:
+    """The thick lines of the drawing."""
+    return [
+        ink for ink in placed(document, dpi=203)[0].inks if 0.5 < min(ink.width, ink.height) < 1.0
+    ]
 
 
 def test_the_package_stands_by_itself() -> None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fulfillment.domain.waving import BinPlace, Collecting, group_into_lists, walking_order
+from fulfillment.domain.batching import CartLimits
+from fulfillment.domain.carts import keep_planned
+from fulfillment.domain.routing import Layout
+from fulfillment.domain.routing.given import length_in_order
+from fulfillment.domain.waving import (
+    BinPlace,
+    Collecting,
+    group_into_lists,
+    rest_of_walk,
+    walking_order,
+)
 
 FIVE = datetime(2026, 3, 4, 17, tzinfo=UTC)
 
@@ -20,7 +33,7 @@ def a_bin(aisle: int | None, y_metres: float | None = 0.0, *, code: str = "") ->
 def grouped(
     *shipments: Collecting, cart_positions: int = 12, list_lines: int = 60
 ) -> tuple[tuple[int, ...], ...]:
-    return group_into_lists(shipments, cart_positions=cart_positions, list_lines=list_lines)
+    return group_into_lists(shipments, CartLimits(totes=cart_positions, lines=list_lines))
 
 
 def test_the_first_van_is_collected_first_and_then_what_is_most_important() -> None:
@@ -31,7 +44,20 @@ def test_the_first_van_is_collected_first_and_then_what_is_most_important() -> N
         Collecting(4, (a_bin(1),), cut_off_at=FIVE, priority=9),
         cart_positions=2,
     )
-    assert lists == ((4, 3), (2, 1))
+    assert lists == ((4, 3), (2,), (1,))
+
+
+def test_only_the_emptiest_cart_of_a_van_takes_something_of_the_next_one() -> None:
+    soon = [Collecting(n, (a_bin(1),), cut_off_at=FIVE) for n in range(5)]
+    within_the_hour = [
+        Collecting(n, (a_bin(1),), cut_off_at=FIVE + timedelta(minutes=60)) for n in range(5, 9)
+    ]
+    lists = grouped(*within_the_hour, *soon, cart_positions=3)
+    assert lists == ((0, 1, 2), (3, 4, 5), (6, 7, 8))
+    later = [
+        Collecting(n, (a_bin(1),), cut_off_at=FIVE + timedelta(minutes=61)) for n in range(5, 9)
+    ]
+    assert grouped(*later, *soon, cart_positions=3) == ((0, 1, 2), (3, 4), (5, 6, 7), (8,))
 
 
 def test_neighbours_are_collected_together() -> None:
@@ -48,7 +74,15 @@ def test_a_shipment_with_more_lines_than_a_list_has_one_of_its_own() -> None:
         Collecting(3, small, priority=1),
         list_lines=3,
     )
-    assert lists == ((1,), (2,), (3,))
+    assert lists == ((1, 3), (2,))
+
+
+def test_a_cart_takes_no_more_than_its_volume_and_weight() -> None:
+    shipments = [
+        Collecting(n, (a_bin(1),), volume_ml=400, weight_grams=300 * n) for n in range(1, 5)
+    ]
+    assert group_into_lists(shipments, CartLimits(volume_ml=900)) == ((1, 2), (3, 4))
+    assert group_into_lists(shipments, CartLimits(weight_grams=900)) == ((1, 2), (3,), (4,))
 
 
 @given(st.lists(st.integers(1, 6), max_size=30), st.integers(1, 5), st.integers(1, 8))
@@ -114,3 +148,84 @@ def test_a_bin_that_is_not_drawn_comes_last_and_is_named() -> None:
     walk = walking_order(stops, LAYOUT)
     assert walk.order == (1, 0)
     assert walk.facts["undrawn"] == ["X-9"]
+
+
+def test_with_a_layout_and_time_the_carts_take_what_lies_together() -> None:
+    # By the first aisle alone, 0 and 1 are neighbours; by the walk, 0 and 2 are.
+    ends = [(0, 2), (0, 1), (0, 2), (0, 1)]
+    shipments = [
+        Collecting(n, tuple(a_bin(aisle, 10.0, code=f"{aisle}-{n}") for aisle in aisles))
+        for n, aisles in enumerate(ends)
+    ]
+    lists = group_into_lists(shipments, CartLimits(totes=2), layout=LAYOUT, seconds=1.0)
+    assert sorted(lists) == [(0, 2), (1, 3)]
+
+
+def test_carts_planned_by_walks_are_shorter_and_the_same_again() -> None:
+    chance = random.Random(4)
+    shipments = [
+        Collecting(
+            n,
+            tuple(
+                a_bin(chance.randrange(3), float(chance.randrange(20)), code=f"{n}-{line}")
+                for line in range(2)
+            ),
+        )
+        for n in range(14)
+    ]
+    limits = CartLimits(totes=3)
+    planned = group_into_lists(shipments, limits, layout=LAYOUT, seconds=1.0)
+    assert planned == group_into_lists(shipments[::-1], limits, layout=LAYOUT, seconds=1.0)
+    by_neighbours = group_into_lists(shipments, limits, layout=LAYOUT, seconds=0.0)
+    assert metres_of(planned, shipments) < metres_of(by_neighbours, shipments)
+
+
+def metres_of(lists: Iterable[Iterable[int]], shipments: list[Collecting]) -> float:
+    walks = [
+        walking_order([place for n in ids for place in shipments[n].places], LAYOUT)
+        for ids in lists
+    ]
+    return float(sum(walk.facts["metres"] for walk in walks))
+
+
+def test_a_plan_is_kept_as_far_as_it_still_fits() -> None:
+    limits = CartLimits(totes=2, lines=3)
+    now = [
+        Collecting(1, (a_bin(1),)),
+        Collecting(2, (a_bin(1),) * 3),
+        Collecting(3, (a_bin(1),)),
+        Collecting(5, (a_bin(9),)),
+    ]
+    # 4 is gone, 2 needs three bins by now, 5 was not there when the carts were planned.
+    assert keep_planned([(3, 4), (1, 2)], now, limits) == ((3,), (1,), (2,), (5,))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20)), min_size=1, max_size=5),
+    st.tuples(st.integers(0, 2), st.integers(0, 20)),
+    st.tuples(st.integers(0, 2), st.integers(0, 20)),
+)
+def test_the_rest_of_a_walk_is_the_shortest_from_here_past_all_to_the_last(
+    left: list[tuple[int, int]], here: tuple[int, int], last: tuple[int, int]
+) -> None:
+    stops = [a_bin(aisle, float(y)) for aisle, y in left]
+    rest = rest_of_walk(
+        stops,
+        LAYOUT,
+        here=a_bin(here[0], float(here[1])),
+        last=a_bin(last[0], float(last[1])),
+    )
+    assert rest is not None
+    layout = Layout.from_plain(LAYOUT)
+    ends = layout.place(*here), layout.place(*last), layout.crossing(0, 0)
+    shortest = min(
+        length_in_order(layout, [ends[0], *(layout.place(*stop) for stop in order), *ends[1:]])
+        for order in permutations(left)
+    )
+    assert rest.facts["rest_metres"] == pytest.approx(shortest)
+    assert sorted(rest.order) == list(range(len(stops)))
+
+
+def test_without_a_layout_the_rest_stays_in_its_order() -> None:
+    assert rest_of_walk([a_bin(1, 2.0)], None, here=None) is None
+    assert rest_of_walk([BinPlace("X")], LAYOUT, here=None) is None

@@ -17,11 +17,16 @@ def best_of_all(orders: Sequence[BatchOrder], limits: CartLimits, walks: Walks) 
     Work grows with 3 to the power of the number of orders; meant for up to EXACT_ORDERS.
     """
     count = len(orders)
-    metres = [0.0] * (1 << count)
-    for chosen in range(1, 1 << count):
-        batch = _members(chosen)
-        allowed = limits.allow([orders[index] for index in batch])
-        metres[chosen] = walks.metres(batch) if allowed else math.inf
+    metres = [math.inf] * (1 << count)
+    members = {chosen: _members(chosen) for chosen in range(1, 1 << count)}
+    allowed = {
+        chosen: batch
+        for chosen, batch in members.items()
+        if limits.allow([orders[index] for index in batch])
+    }
+    walks.measure(allowed.values())
+    for chosen, batch in allowed.items():
+        metres[chosen] = walks.metres(batch)
     shortest = [0.0] * (1 << count)
     cart = [0] * (1 << count)
     for chosen in range(1, 1 << count):

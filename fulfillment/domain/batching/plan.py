@@ -45,6 +45,7 @@ def plan_batches(
     depot: Place,
     *,
     budget_seconds: float = 5.0,
+    most_seconds: float | None = None,
     moves: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Batching:
@@ -56,7 +57,10 @@ def plan_batches(
     cannot be turned in, batches are chosen by walks that only pass such aisles, in either
     direction, and nothing is proven; the metres are those of the planned walks.
 
-    `budget_seconds` bounds the search by `clock`, compiling not counted; `moves` says how much to
+    `budget_seconds` bounds the search by `clock`, compiling not counted. The proof of few orders
+    and the savings come even without a budget, unless there is `most_seconds`: then neither is
+    begun that would take longer, and the orders stay as they come where nothing else is left; hand
+    them in such an order that neighbours follow each other. `moves` says how much to
     try instead of as much as the budget usually allows. An answer that was not cut short depends on
     the arguments only, and with `moves` given not on whether the search is compiled. Raises
     LayoutError where a place is outside the layout or the depot is not at a crossing.
@@ -80,6 +84,7 @@ def plan_batches(
             group_limits,
             depot,
             budget_seconds=budget_seconds / max(1, len(groups)),
+            most_seconds=None if most_seconds is None else most_seconds / max(1, len(groups)),
             moves=moves,
             clock=clock,
         )
@@ -93,6 +98,13 @@ def plan_batches(
         Proof.NOT_PROVEN if Proof.NOT_PROVEN in proofs else Proof.OPTIMAL,
         tuple(oversized),
     )
+
+
+def orders_within(layout: Layout, seconds_an_order: float) -> int:
+    """How many orders can be planned at once by savings if each of them may take so long."""
+    from fulfillment.domain.batching import search  # late, as in `plan_batches`
+
+    return search.orders_within(layout, seconds_an_order)
 
 
 def _groups(orders: Sequence[BatchOrder], regular: Sequence[int]) -> list[list[int]]:

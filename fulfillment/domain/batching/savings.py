@@ -39,11 +39,17 @@ def by_savings(
 
     def add(batch: Batch) -> None:
         nonlocal next_number
-        for number, other in batches.items():
-            both = tuple(sorted(other + batch))
-            if limits.allow([orders[index] for index in both]):
-                saved = walks.metres(other) + walks.metres(batch) - walks.metres(both)
-                heapq.heappush(waiting, (-saved, other, batch, number, next_number))
+        joined = {number: tuple(sorted(other + batch)) for number, other in batches.items()}
+        allowed = {
+            number: both
+            for number, both in joined.items()
+            if limits.allow([orders[index] for index in both])
+        }
+        walks.measure(allowed.values())
+        for number, both in allowed.items():
+            other = batches[number]
+            saved = walks.metres(other) + walks.metres(batch) - walks.metres(both)
+            heapq.heappush(waiting, (-saved, other, batch, number, next_number))
         batches[next_number] = batch
         next_number += 1
 

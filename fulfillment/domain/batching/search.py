@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from fulfillment.domain.batching import inner, partition, savings
 from fulfillment.domain.batching.orders import Batch, BatchOrder, CartLimits
@@ -13,6 +14,8 @@ from fulfillment.domain.routing import Layout, Place, Proof, plan
 # exceeds, and not by the clock: a machine that is fast enough always gives the same answer.
 STEPS_PER_SECOND = 4.0e8
 STEPS_PER_SECOND_NOT_COMPILED = 1.0e7
+# What a walk costs besides, in plain Python around the compiled part.
+SECONDS_TO_ASK = 1.5e-5
 # The savings batching comes even without a budget, unless it takes longer than this.
 SAVINGS_SECONDS = 2.0
 # Found by trial on the waves of bench/batching.py; temperatures are shares of a cart's mean walk.
@@ -29,6 +32,7 @@ def best_batches(
     depot: Place,
     *,
     budget_seconds: float,
+    most_seconds: float | None,
     moves: int | None,
     clock: Callable[[], float],
 ) -> tuple[dict[Batch, float], Proof]:
@@ -38,15 +42,25 @@ def best_batches(
     """
     walks = Walks(layout, orders, limits, depot)
     proof = Proof.NOT_PROVEN
-    if len(orders) <= partition.EXACT_ORDERS:
+    count = len(orders)
+    if count <= partition.EXACT_ORDERS and _affordable(1 << count, walks, most_seconds):
         chosen = partition.best_of_all(orders, limits, walks)
         if walks.are_exact:
             proof = Proof.OPTIMAL
     else:
-        chosen = Search(orders, limits, walks).run(budget_seconds, moves, clock)
+        search = Search(orders, limits, walks)
+        chosen = search.run(budget_seconds, most_seconds, moves, clock)
     if walks.are_exact:
         return {batch: walks.metres(batch) for batch in chosen}, proof
     return {batch: _planned_metres(layout, orders, batch, depot) for batch in chosen}, proof
+
+
+def orders_within(layout: Layout, seconds: float) -> int:
+    """How many orders are put onto carts by savings at once if each may take *seconds*."""
+    middles = [(low + high) / 2 for low, high in pairwise(layout.cross_y)]
+    everywhere = tuple((aisle, y) for aisle in range(len(layout.aisle_x)) for y in middles)
+    walks = Walks(layout, [BatchOrder(everywhere)], CartLimits(), layout.crossing(0, 0))
+    return int(seconds / (_seconds_a_walk(walks) + SECONDS_TO_ASK))
 
 
 class Search:
@@ -57,23 +71,31 @@ class Search:
         self._limits = limits
         self._walks = walks
         self._best: list[Batch] = [(index,) for index in range(len(orders))]
+        walks.measure(self._best)
         self._seen = {batch: walks.metres(batch) for batch in self._best}
 
     def run(
-        self, budget_seconds: float, moves: int | None, clock: Callable[[], float]
+        self,
+        budget_seconds: float,
+        most_seconds: float | None,
+        moves: int | None,
+        clock: Callable[[], float],
     ) -> list[Batch]:
         """The savings batching, or where that takes too long the orders as they come, improved."""
         # A move first: it compiles the search, which the budget does not pay for.
         self._anneal(moves=1, seed=1, is_over=lambda: False)
         began = clock()
         over_at = began + budget_seconds
-        savings_over_at = began + max(budget_seconds, SAVINGS_SECONDS)
+        savings_over_at = began + (most_seconds or max(budget_seconds, SAVINGS_SECONDS))
         if moves is None:
             moves = round(budget_seconds * _moves_per_second(self._walks))
         self._note(savings.first_come_first_served(self._orders, self._limits))
-        saved = savings.by_savings(
-            self._orders, self._limits, self._walks, is_over=lambda: clock() >= savings_over_at
-        )
+        saved = None
+        # Half the pairs of orders, and about as many again as carts grow.
+        if _affordable(len(self._orders) ** 2, self._walks, most_seconds):
+            saved = savings.by_savings(
+                self._orders, self._limits, self._walks, is_over=lambda: clock() >= savings_over_at
+            )
         if saved is not None:
             self._note(saved)
         for number in range(ROUNDS):
@@ -100,6 +122,7 @@ class Search:
         self._note(_by_cart(carts.best_cart_of))
 
     def _note(self, found: Sequence[Batch]) -> None:
+        self._walks.measure(found)
         for batch in found:
             self._seen[batch] = self._walks.metres(batch)
         if self._metres(found) < self._metres(self._best) - 1e-9:
@@ -124,11 +147,19 @@ def _by_cart(cart_of: Sequence[int]) -> list[Batch]:
 
 
 def _moves_per_second(walks: Walks) -> float:
-    """From a rough count of the inner steps of a move, which measures the walks of two carts."""
-    area = walks.area
-    steps = 2 * (area.columns * (area.table[area.blocks] + area.states * 4) + 2 * len(area.y))
-    speed = STEPS_PER_SECOND if inner.IS_COMPILED else STEPS_PER_SECOND_NOT_COMPILED
-    return float(speed / steps)
+    """A move measures the walks of two carts."""
+    return 1 / (2 * _seconds_a_walk(walks))
+
+
+def _affordable(measured: int, walks: Walks, most_seconds: float | None) -> bool:
+    """Whether so many walks take at most `most_seconds`, by count and not by the clock."""
+    if most_seconds is None:
+        return True
+    return measured * (_seconds_a_walk(walks) + SECONDS_TO_ASK) <= most_seconds
+
+
+def _seconds_a_walk(walks: Walks) -> float:
+    return walks.steps / (STEPS_PER_SECOND if inner.IS_COMPILED else STEPS_PER_SECOND_NOT_COMPILED)
 
 
 def _planned_metres(

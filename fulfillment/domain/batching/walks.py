@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from fulfillment.domain.batching import inner
@@ -34,16 +34,28 @@ class Walks:
         self._known: dict[Batch, float] = {}
 
     def metres(self, batch: Batch) -> float:
-        known = self._known.get(batch)
-        if known is None:
-            count = len(self.area.y)
-            for order in batch:
-                inner.put(self.wave, count, self._cart, order, 0, 1)
-            known = float(inner.walk_metres(self.area, self._cart.stops, 0, self.scratch))
-            for order in batch:
-                inner.put(self.wave, count, self._cart, order, 0, -1)
-            self._known[batch] = known
-        return known
+        """Metres of the shortest walk of one batch."""
+        if batch not in self._known:
+            self.measure([batch])
+        return self._known[batch]
+
+    def measure(self, batches: Iterable[Batch]) -> None:
+        """Work out the walks of `batches` together, which is far quicker than one by one."""
+        unknown = [batch for batch in dict.fromkeys(batches) if batch not in self._known]
+        if not unknown:
+            return
+        first = inner.ints(accumulate(map(len, unknown), initial=0))
+        member = inner.ints(order for batch in unknown for order in batch)
+        found = inner.floats([0.0] * len(unknown))
+        inner.measure(self.area, self.wave, self._cart, self.scratch, first, member, found)
+        self._known.update(zip(unknown, map(float, found), strict=True))
+
+    @property
+    def steps(self) -> float:
+        """A rough count of the inner steps of one walk."""
+        area = self.area
+        moves = area.table[area.blocks] + area.states * 4
+        return float(area.columns * moves + 2 * len(area.y))
 
 
 def _area(layout: Layout, places: Sequence[Place], depot: Place) -> inner.Area:
