@@ -33,7 +33,7 @@ each_language = pytest.mark.parametrize("locale", TRANSLATED)
 GAP = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 FOREIGN_NAMES = {
-    "API", "CSV", "Content", "Enter", "GS", "HID", "HTTPS", "JPEG", "JSON", "PC", "PDF", "PIN",
+    "ABC", "API", "CSV", "Content", "Enter", "GS", "HID", "HTTPS", "JPEG", "JSON", "PC", "PDF", "PIN",
     "PNG", "SSCC", "Type", "USB", "WebP", "https",
     "UTF", "XLSX", "application", "json",
 }  # fmt: skip
