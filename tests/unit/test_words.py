@@ -33,9 +33,9 @@ each_language = pytest.mark.parametrize("locale", TRANSLATED)
 GAP = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 FOREIGN_NAMES = {
-    "ABC", "API", "CSV", "Content", "Enter", "GS", "HID", "HTTPS", "JPEG", "JSON", "PC", "PDF", "PIN",
-    "PNG", "SSCC", "Type", "USB", "WebP", "https",
-    "UTF", "XLSX", "application", "json",
+    "ABC", "API", "CSV", "Content", "Enter", "GS", "HID", "HTTPS", "JPEG", "JSON", "PC", "PDF",
+    "PIN", "PNG", "SSCC", "Type", "USB", "UTF", "WebP", "XLSX", "aisle", "application", "bin", "cross",
+    "depot", "https", "json",
 }  # fmt: skip
 """Names of keys, formats and standards that are the same in every language."""
 
