@@ -164,7 +164,7 @@ PROCESSES: Mapping[str, str] = {
     "pick": _("Picking"),
     "pack": _("Packing"),
     "task": _("Task"),
-    "dispatch": _("dispatch"),
+    "dispatch": _("Dispatch"),
 }
 ROLES: Mapping[str, str] = {
     "picker": _("picker"),
