@@ -69,6 +69,7 @@ NAVIGATION = (
     Area(_("Warehouses"), "/warehouses", Permission.SEE_CATALOGUE),
     Area(_("Policy"), "/settings/policy", Permission.CHANGE_POLICY),
     Area(_("Stations"), "/settings/stations", Permission.CHANGE_POLICY),
+    Area(_("Printers"), "/settings/printers", Permission.CHANGE_POLICY),
     Area(_("Users"), "/settings/users", Permission.MANAGE_PEOPLE),
     Area(_("Audit"), "/audit", Permission.MANAGE_PEOPLE),
 )

@@ -14,6 +14,7 @@ from fulfillment.office import (
     orders,
     people,
     phone_orders,
+    printers,
     showing,
     stock,
     tasks,
@@ -32,6 +33,7 @@ MODULES = (
     catalogue,
     imports,
     warehouses,
+    printers,
     books,
     people,
 )

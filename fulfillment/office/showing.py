@@ -13,6 +13,7 @@ from flask import Flask
 from flask_babel import get_locale
 from markupsafe import Markup
 
+from fulfillment import print_messages
 from fulfillment.access import actor
 from fulfillment.domain.barcodes import Own
 from fulfillment.domain.people import Permission
@@ -47,6 +48,11 @@ _TABLES = {
     "pack": words.PACKS,
     "process": words.PROCESSES,
     "field": words.FIELDS,
+    "printer": print_messages.PRINTER_KINDS,
+    "condition": print_messages.CONDITIONS,
+    "document": print_messages.DOCUMENTS,
+    "printing": print_messages.JOB_STATES,
+    "asks": print_messages.ASKS,
 }
 
 

@@ -361,6 +361,13 @@ FIELDS: Mapping[str, str] = {
     "x_metres": _("x in metres"),
     "y_metres": _("y in metres"),
     "delta": _("Change"),
+    "address": _("Address"),
+    "language": _("Language of the printer"),
+    "dpi": _("Dots per inch"),
+    "paper": _("Paper"),
+    "to_printer_id": _("Printer"),
+    "printer_id": _("Printer"),
+    "document_kind": _("Documents"),
 }
 
 

@@ -16,6 +16,7 @@ from fulfillment.store.journal import known_scan, tell
 from fulfillment.store.locks import lock_shipments
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, Parcel
+from fulfillment.store.printing import label_was_scanned
 from fulfillment.store.scans import check_scan_id, record_scan
 from fulfillment.store.transaction import Transaction, writes
 
@@ -90,6 +91,7 @@ _FOUND = (
         _parcel.c.shipment_id,
         _parcel.c.state,
         _parcel.c.dispatched_at,
+        _label.c.id.label("label_id"),
         _label.c.state.label("label_state"),
         func.coalesce(_label.c.tracking_number, _parcel.c.sscc).label("tracking"),
         _shipment.c.warehouse_id,
@@ -135,6 +137,9 @@ def _out(tx: Transaction, actor: Actor, parcel: Row[Any]) -> Verdict:
         .where(_parcel.c.id == parcel.id)
         .values(state=PARCEL.advance(parcel.state, "dispatch"), dispatched_at=tx.now)
     )
+    if parcel.label_id is not None:
+        # Whoever reads the label at the dock has seen that it came out.
+        label_was_scanned(tx, parcel.label_id, by_id=actor.user_id)
     left = tx.execute(
         select(func.count())
         .select_from(_parcel)

@@ -6,7 +6,7 @@ const PAGES = "station-pages";
 const PATIENCE_MS = 4000;
 const FILES = [
   "/static/fulfillment.css", "/static/icon.svg",
-  ...["station.css", "wedge.js", "sound.js", "kept.js", "lookup.js", "station.js", "packing.js", "work.js", "settings.js", "scale.js"]
+  ...["station.css", "wedge.js", "sound.js", "kept.js", "lookup.js", "station.js", "packing.js", "printing.js", "work.js", "settings.js", "scale.js"]
     .map((name) => `/stations/static/${name}`),
 ];
 const KEPT_PAGES = /^\/stations\/(pack|pick|tasks\/\d+)$/;
