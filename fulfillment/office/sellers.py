@@ -101,13 +101,7 @@ def _entry(code: str, *, known: Mapping[str, Any] | None = None) -> SellerEntry:
 
 
 def _rules(row: Mapping[str, Any] | None) -> ReviewRules:
-    stored = row["review_rules"] if row else {}
-    return ReviewRules(
-        **{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in stored.items()
-        }
-    )
+    return ReviewRules.of(row["review_rules"] if row else {})
 
 
 def _priority(line: str) -> RegionPriorityEntry:
