@@ -308,11 +308,11 @@ def test_10_a_corrected_address_voids_the_label_and_the_new_one_replaces_it(
     }
     change = {"address": address, "reason": "the customer rang"}
     path = f"/orders/{order_id}/address"
-    status, problem = people.refused("supervisor1", "POST", path, change)
+    status, problem = people.refused("supervisor1", "PUT", path, change)
     assert (status, problem["code"]) == (409, "label-active")
     why = {"reason": "the customer rang"}
     people.call("packer1", "POST", f"/shipments/{shipment}/void-label", why)
-    people.call("supervisor1", "POST", path, change)
+    people.call("supervisor1", "PUT", path, change)
     new = str(bench.weigh(350)["verdict"]["fields"]["tracking"])
     assert new != old
     again = people.call("packer1", "POST", f"/shipments/{shipment}/reprint", why)

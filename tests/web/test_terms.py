@@ -40,8 +40,10 @@ def test_rules_are_changed_on_the_page_and_a_shipment_says_which_one_chose_its_s
         "600 g of at most 2000 g, longest side 550 mm of at most 600 mm)." in page
     )
     (shipment,) = codes(Shipment, "id")
-    allocating.change_service(world.people["supervisor1"], shipment.id, world.service_id)
-    assert "Why this service: supervisor1 chose it." in words(office.page(f"/orders/{order.id}"))
+    boss = world.people["supervisor1"]
+    allocating.change_service(boss, shipment.id, world.service_id)
+    page = words(office.page(f"/orders/{order.id}"))
+    assert f"Why this service: {boss.name} chose it." in page
 
 
 def test_a_rule_that_means_nothing_is_refused_and_the_old_ones_stay(
