@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 import pytest
 from flask import Flask
 
 from fulfillment.domain.errors import NothingToDo, UnknownThing
-from fulfillment.domain.people import Role
+from fulfillment.domain.people import Actor, Role
 from fulfillment.services import manifests, people
 from fulfillment.services.dispatching import DispatchReply, scan_out
 from fulfillment.store.journal import AuditEntry
+from fulfillment.store.manifests import Manifest
 from fulfillment.store.parcels import Parcel
 from tests.labels.reading import pictures, read_by_zxing
 from tests.support.benches import codes
 from tests.support.office import Office, complaint, rows
 from tests.support.printing import labelled
+from tests.support.racing import race
 from tests.support.web import api_client
 from tests.support.world import World
 
@@ -115,6 +118,26 @@ def test_a_manifest_of_another_warehouse_is_not_there(world: World) -> None:
         manifests.close_manifest(stranger, warehouse_id=world.warehouses["W1"], carrier="LOCAL")
     with pytest.raises(NothingToDo):
         manifests.close_manifest(stranger, warehouse_id=world.warehouses["W2"], carrier="LOCAL")
+
+
+def close(packer: Actor, warehouse_id: int) -> str:
+    """What came of closing; for a process of its own."""
+    try:
+        closed = manifests.close_manifest(packer, warehouse_id=warehouse_id, carrier="LOCAL")
+    except NothingToDo:
+        return "nothing"
+    return f"{closed.parcels} parcels"
+
+
+def test_two_who_close_at_once_put_each_parcel_on_one_manifest(
+    world: World, database_url: str
+) -> None:
+    for tote in ("W1T1", "W1T2", "W1T3"):
+        out(world, shipped(world, tote))
+
+    act = partial(close, world.people["packer1"], world.warehouses["W1"])
+    assert sorted(race(database_url, [act, act])) == ["3 parcels", "nothing"]
+    assert len(codes(Manifest, "id")) == 1
 
 
 def test_a_program_reads_the_dock_closes_it_once_and_gets_the_sheet(
