@@ -65,6 +65,7 @@ NAVIGATION = (
     Area(_("Orders"), "/orders", Permission.SEE_ORDERS),
     Area(_("Review"), "/review", Permission.REVIEW_ORDERS),
     Area(_("Waves"), "/waves", Permission.RELEASE),
+    Area(_("Dock"), "/dock", Permission.SHIP),
     Area(_("Picking"), "/stations/pick", Permission.PICK),
     Area(_("Packing"), "/stations/pack", Permission.PACK),
     Area(_("Tasks"), "/stations/tasks", Permission.WORK_TASKS),
@@ -75,8 +76,10 @@ NAVIGATION = (
     Area(_("Board"), "/board", Permission.SEE_REPORTS),
     Area(_("Reports"), "/reports", Permission.SEE_REPORTS),
     Area(_("Warehouses"), "/warehouses", Permission.SEE_CATALOGUE),
+    Area(_("Sellers"), "/settings/sellers", Permission.CHANGE_POLICY),
     Area(_("Policy"), "/settings/policy", Permission.CHANGE_POLICY),
     Area(_("Stations"), "/settings/stations", Permission.CHANGE_POLICY),
+    Area(_("Printers"), "/settings/printers", Permission.CHANGE_POLICY),
     Area(_("Users"), "/settings/users", Permission.MANAGE_PEOPLE),
     Area(_("Audit"), "/audit", Permission.MANAGE_PEOPLE),
 )

@@ -59,12 +59,13 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--lan", is_flag=True, help="HTTPS for real devices on the local network.")
-def serve(lan: bool) -> None:
-    """Serve the pages and the API."""
+@click.option("--no-worker", is_flag=True, help="Print nothing here: a worker runs elsewhere.")
+def serve(lan: bool, no_worker: bool) -> None:
+    """Serve the pages and the API, and print what is queued."""
     from fulfillment import serving
 
     try:
-        serving.serve(_settings(), lan=lan)
+        serving.serve(_settings(), lan=lan, prints=not no_worker)
     except serving.ServingError as error:
         _stop(str(error))
 
@@ -136,7 +137,8 @@ def replay(
 
 
 @main.command()
-def worker() -> None:
+@click.option("--beside", type=int, hidden=True, help="End with the process that started it.")
+def worker(beside: int | None) -> None:
     """Print what is queued and do what is due by the clock, until stopped by a signal."""
     from fulfillment.services import proof_photos
     from fulfillment.worker import Worker
@@ -146,6 +148,7 @@ def worker() -> None:
         at_work = Worker(
             spool_root=settings.instance_dir / SPOOL_FOLDER,
             photo_root=settings.instance_dir / proof_photos.FOLDER,
+            beside=beside,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: at_work.stop())

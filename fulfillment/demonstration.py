@@ -17,6 +17,7 @@ from random import Random
 from fulfillment.domain.catalogue import SellerEntry
 from fulfillment.domain.orders import NewLine, NewOrder, PostalAddress, ReviewRules
 from fulfillment.domain.people import Permission
+from fulfillment.domain.printing import LABEL
 from fulfillment.domain.waving import WaveChoice
 from fulfillment.replay import questions
 from fulfillment.replay.catalogue import (
@@ -31,8 +32,9 @@ from fulfillment.replay.ordering import address_of
 from fulfillment.replay.packing import Bench, Memory, open_order, scan_next
 from fulfillment.replay.picking import walk_next_list
 from fulfillment.replay.scanning import Luck, Tally
-from fulfillment.services import allocating, people, waving
+from fulfillment.services import allocating, people, printing, waving
 from fulfillment.services.orders import intake, review
+from fulfillment.services.printing import PrinterSetup
 
 _SEED = 20_260_304
 _THINGS = (
@@ -107,6 +109,8 @@ def make_if_empty() -> Made | None:
         staffing=_STAFFING,
         low_stock=dict.fromkeys(_low(list(names)), _LOW_STOCK_LEVEL),
     )
+    for crew in house.crews:
+        _label_printer(house, crew)
     orders = _orders(house)
     return Made(
         warehouses=len(plan.warehouses),
@@ -134,6 +138,7 @@ def _lines(made: Made) -> Iterator[str]:
     yield f"  {'login':<16}{'password':<22}{'badge':<10}{'PIN':<10}role"
     for one in made.log_ins:
         yield f"  {one.login:<16}{one.password:<22}{one.badge:<10}{one.pin:<10}{one.role}"
+    yield "Labels are printed as PDF files into the folder spool/ of the instance directory."
     yield f"API token, shown only now: {made.api_token}"
 
 
@@ -184,6 +189,22 @@ def _warehouse(code: str, name: str, *, aisles: int) -> PlannedWarehouse:
             for aisle, bay, level in product(range(1, aisles + 1), range(1, 21), range(1, 4))
         ),
     )
+
+
+def _label_printer(house: House, crew: Crew) -> None:
+    """Labels of every bench come out as files in a folder: nobody has a label printer at hand."""
+    printer = printing.create_printer(
+        house.office,
+        warehouse_id=crew.warehouse_id,
+        code=f"{crew.code}-LABELS",
+        setup=PrinterSetup(
+            name="Labels into a folder", kind="spool", address=f"labels-{crew.code.lower()}"
+        ),
+    )
+    for station_id in sorted({one.station_id for one in crew.packers if one.station_id}):
+        printing.set_station_printer(
+            house.office, station_id=station_id, document_kind=LABEL, printer_id=printer.id
+        )
 
 
 # --- orders --------------------------------------------------------------------------------------

@@ -10,6 +10,9 @@ import os
 import shutil
 import socket
 import struct
+import subprocess
+import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +23,7 @@ import click
 import structlog
 from gunicorn import util  # type: ignore[import-untyped]  # gunicorn ships no types
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # the same
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # the same
 from prometheus_client.multiprocess import mark_process_dead
 
 from fulfillment.certificates import ServerCertificate, ensure_server_certificate, is_local
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 APPLICATION = "fulfillment.wsgi:create()"
+WORKER_PAUSE_SECONDS = 5
+"""A print worker that ends at once is not started more often than this."""
 AUTHORITY_PATH = "/ca.crt"
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  phones must reach it; HTTPS only, see `prepared`
 SIOCGIFADDR = 0x8915  # Linux: the IPv4 address of a network interface (netdevice(7))
@@ -46,17 +52,19 @@ class Service:
     certificate: ServerCertificate | None
 
 
-def serve(settings: Settings, *, lan: bool) -> None:
+def serve(settings: Settings, *, lan: bool, prints: bool = True) -> None:
     """Serve until stopped by a signal, then exit the process.
 
     lan: HTTPS on every address of this machine, with a certificate of a local authority.
+    prints: a worker beside the web processes prints what is queued; without, somebody else runs
+    `fulfillment worker`.
     Raises `ServingError` where it would send log-ins over a network in the clear.
     """
     service = prepared(replace(settings, lan=settings.lan or lan))
     # The workers read their settings from the environment, like every process of the service.
     os.environ.update(service.settings.to_environ())
     share_figures(service.settings)
-    _Server(service).run()
+    _Server(service, prints=prints).run()
 
 
 def prepared(settings: Settings) -> Service:
@@ -170,8 +178,9 @@ def offering_authority(application: "WSGIApplication", authority: bytes) -> "WSG
 class _Server(BaseApplication):  # type: ignore[misc]  # the base is untyped
     """gunicorn, configured by a `Service` instead of its command line."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, *, prints: bool) -> None:
         self._service = service
+        self._prints = prints
         super().__init__()
 
     def load_config(self) -> None:
@@ -179,12 +188,61 @@ class _Server(BaseApplication):  # type: ignore[misc]  # the base is untyped
             self.cfg.set(name, value)
         self.cfg.set("when_ready", lambda _arbiter: click.echo(announcement(self._service)))
 
+    def run(self) -> None:
+        """Like the base, with an arbiter that keeps a print worker where one is wanted."""
+        arbiter = _ArbiterWithWorker if self._prints else Arbiter
+        try:
+            arbiter(self).run()
+        except RuntimeError as problem:
+            # As the base does: the arbiter says like this that the address is taken.
+            click.echo(f"\nError: {problem}\n", err=True)
+            sys.exit(1)
+
     def load(self) -> "WSGIApplication":
         application: WSGIApplication = util.import_app(APPLICATION)
         certificate = self._service.certificate
         if certificate is None:
             return application
         return offering_authority(application, certificate.authority_file.read_bytes())
+
+
+class _ArbiterWithWorker(Arbiter):  # type: ignore[misc]  # the base is untyped
+    """gunicorn's arbiter, which also starts the print worker and starts it again if it ends.
+
+    gunicorn calls `manage_workers` about once a second, and `stop` once at its end; it reaps every
+    child of its process, so the worker is known by its process id only. A worker whose arbiter is
+    killed notices by itself (`fulfillment worker --beside`).
+    """
+
+    _worker: "subprocess.Popen[bytes] | None" = None
+    _worker_from = 0.0
+
+    def manage_workers(self) -> None:
+        super().manage_workers()
+        if self._worker is not None and self._worker.poll() is not None:
+            self.log.error("The print worker ended; it is started again.")
+            self._worker = None
+        if self._worker is None and time.monotonic() >= self._worker_from:
+            self._worker_from = time.monotonic() + WORKER_PAUSE_SECONDS
+            self._worker = subprocess.Popen(worker_command(os.getpid()))  # noqa: S603  our own command
+
+    def stop(self, graceful: bool = True) -> None:
+        if self._worker is not None:
+            self._worker.terminate()
+        super().stop(graceful)
+        if self._worker is not None:
+            try:
+                # It finishes the document in hand; every delivery has its time limits.
+                self._worker.wait(timeout=self.cfg.graceful_timeout)
+            except subprocess.TimeoutExpired:
+                self._worker.kill()
+            self._worker = None
+
+
+def worker_command(beside: int) -> list[str]:
+    """The command of a print worker that ends with the process *beside*."""
+    program = "from fulfillment.cli import main; main()"
+    return [sys.executable, "-c", program, "worker", "--beside", str(beside)]
 
 
 def _on_local_network(settings: Settings) -> Service:

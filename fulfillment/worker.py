@@ -8,6 +8,7 @@ its own while there is something to do for it, so that one that hangs keeps no o
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
@@ -35,12 +36,14 @@ log = structlog.get_logger("worker")
 class Worker:
     """One worker of a database. Needs an application context.
 
-    ``spool_root`` holds spool folders, ``photo_root`` the proof photos of this host.
+    ``spool_root`` holds spool folders, ``photo_root`` the proof photos of this host; ``beside`` is
+    the process that started it and with which it ends, however that one ends.
     """
 
-    def __init__(self, *, spool_root: Path, photo_root: Path) -> None:
+    def __init__(self, *, spool_root: Path, photo_root: Path, beside: int | None = None) -> None:
         self._spool_root = spool_root
         self._photo_root = photo_root
+        self._beside = beside
         self._pool = ThreadPoolExecutor(PRINTERS_AT_ONCE, thread_name_prefix="printer")
         self._in_hand: dict[int, Future[None]] = {}
         self._stopping = False
@@ -52,16 +55,16 @@ class Worker:
 
     def run(self) -> None:
         """Work until :meth:`stop`, whatever the database or the printers do meanwhile."""
-        log.info("started")
-        while not self._stopping:
+        log.info("worker-started")
+        while not self._stopping and not self._is_orphan():
             try:
                 self.turn()
             except DBAPIError as problem:
                 log.error("database", problem=type(problem).__name__)
-                time.sleep(DATABASE_RETRY_SECONDS)
-            time.sleep(LOOK_SECONDS)
+                self._rest(DATABASE_RETRY_SECONDS)
+            self._rest(LOOK_SECONDS)
         self.finish()
-        log.info("stopped")
+        log.info("worker-stopped")
 
     def turn(self) -> None:
         """Look once, and set threads to whatever there is to do."""
@@ -88,6 +91,16 @@ class Worker:
         """Finish, and end the threads."""
         self.finish()
         self._pool.shutdown()
+
+    def _rest(self, seconds: float) -> None:
+        """Sleep, but not through a signal to stop."""
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_SECONDS))
+
+    def _is_orphan(self) -> bool:
+        # The kernel gives the children of a process that ended another parent.
+        return self._beside is not None and os.getppid() != self._beside
 
     def _collect(self) -> None:
         for printer_id, work in list(self._in_hand.items()):

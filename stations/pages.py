@@ -5,6 +5,7 @@
     frame      what they share: the blueprint, JSON answers, which station this browser is
     entry      badge in, log out
     packing    the packing station
+    printing   what waits for its printers
     picking    the handheld
     tasks      put-back and count
     pictures   frames and photographs of a camera
@@ -20,10 +21,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from stations import devices, entry, packing, picking, pictures, sheets, tasks
+from stations import devices, entry, packing, picking, pictures, printing, sheets, tasks
 from stations.frame import blueprint
 
-MODULES = (entry, packing, picking, tasks, pictures, sheets, devices)
+MODULES = (entry, packing, printing, picking, tasks, pictures, sheets, devices)
 """Every module that hangs its pages onto the blueprint when it is imported."""
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
-from fulfillment import formats
+from fulfillment import formats, print_messages
 from fulfillment.access import actor
 from fulfillment.domain.barcodes import Own
 from fulfillment.domain.people import Permission
@@ -38,6 +38,7 @@ _TABLES = {
     "hold": words.HOLDS,
     "reason": words.REASONS,
     "rule": words.RULES,
+    "service_reason": words.SERVICE_REASONS,
     "act": words.ACTS,
     "place": words.PLACES,
     "move": words.MOVES,
@@ -59,6 +60,11 @@ _TABLES = {
     "report": words.REPORTS,
     "column": words.COLUMNS,
     "weekday": words.WEEKDAYS,
+    "printer": print_messages.PRINTER_KINDS,
+    "condition": print_messages.CONDITIONS,
+    "document": print_messages.DOCUMENTS,
+    "printing": print_messages.JOB_STATES,
+    "asks": print_messages.ASKS,
 }
 
 

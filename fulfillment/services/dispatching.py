@@ -17,6 +17,7 @@ from fulfillment.store.journal import known_scan, tell
 from fulfillment.store.locks import lock_shipments
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, Parcel
+from fulfillment.store.printing import label_was_scanned
 from fulfillment.store.scans import check_scan_id, record_scan
 from fulfillment.store.transaction import Transaction, writes
 
@@ -38,6 +39,7 @@ REFUSALS = {
     "label-void": ("tracking",),
     "parcel-not-shipped": ("tracking", "state"),
     "parcel-already-out": ("tracking", "since"),
+    "wrong-carrier": ("tracking", "carrier", "van"),
 }
 """Every reason to refuse a scan at the dock, with the fields of its sentence."""
 
@@ -55,11 +57,18 @@ class DispatchReply:
 
 @writes
 def scan_out(
-    tx: Transaction, actor: Actor, *, warehouse_id: int, scan_id: str, raw: str
+    tx: Transaction,
+    actor: Actor,
+    *,
+    warehouse_id: int,
+    scan_id: str,
+    raw: str,
+    carrier: str = "",
 ) -> DispatchReply:
     """Scan a parcel (tracking number or SSCC) out to the van of its carrier.
 
-    A voided label, a parcel that is not shipped, or of another warehouse, is refused.
+    *carrier* is whose van stands at the dock ('' = any).  A voided label, a parcel that is not
+    shipped, or of another warehouse or carrier, is refused.
     """
     check_scan_id(scan_id)
     actor.require(Permission.SHIP, warehouse_id=warehouse_id)
@@ -71,7 +80,7 @@ def scan_out(
         verdict: Verdict = Refused("parcel-unknown", {"raw": storable(raw)})
         parcel = None
     else:
-        verdict = _out(tx, actor, parcel)
+        verdict = _out(tx, actor, parcel, carrier)
     record_scan(
         tx,
         actor,
@@ -105,7 +114,9 @@ _FOUND = (
         _parcel.c.shipment_id,
         _parcel.c.state,
         _parcel.c.dispatched_at,
+        _label.c.id.label("label_id"),
         _label.c.state.label("label_state"),
+        _label.c.carrier,
         func.coalesce(_label.c.tracking_number, _parcel.c.sscc).label("tracking"),
         _shipment.c.warehouse_id,
         _shipment.c.number.label("shipment_number"),
@@ -138,7 +149,7 @@ def _parcel_scanned(tx: Transaction, raw: str) -> Row[Any] | None:
     return tx.execute(_FOUND, text).one_or_none()
 
 
-def _out(tx: Transaction, actor: Actor, parcel: Row[Any]) -> Verdict:
+def _out(tx: Transaction, actor: Actor, parcel: Row[Any], carrier: str) -> Verdict:
     tracking = {"tracking": parcel.tracking}
     if parcel.label_state == "void":
         return Refused("label-void", tracking)
@@ -148,11 +159,18 @@ def _out(tx: Transaction, actor: Actor, parcel: Row[Any]) -> Verdict:
         )
     if parcel.state != "shipped":
         return Refused("parcel-not-shipped", {**tracking, "state": parcel.state})
+    if carrier not in ("", parcel.carrier):
+        return Refused(
+            "wrong-carrier", {**tracking, "carrier": parcel.carrier or "–", "van": carrier}
+        )
     tx.execute(
         update(_parcel)
         .where(_parcel.c.id == parcel.id)
         .values(state=PARCEL.advance(parcel.state, "dispatch"), dispatched_at=tx.now)
     )
+    if parcel.label_id is not None:
+        # Whoever reads the label at the dock has seen that it came out.
+        label_was_scanned(tx, parcel.label_id, by_id=actor.user_id)
     left = tx.execute(
         select(func.count())
         .select_from(_parcel)

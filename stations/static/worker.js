@@ -6,7 +6,7 @@ const PAGES = "station-pages";
 const PATIENCE_MS = 4000;
 const FILES = [
   "/static/fulfillment.css", "/static/icon.svg",
-  ...["station.css", "wedge.js", "sound.js", "kept.js", "lookup.js", "station.js", "packing.js", "work.js", "settings.js", "scale.js",
+  ...["station.css", "wedge.js", "sound.js", "kept.js", "lookup.js", "station.js", "packing.js", "printing.js", "work.js", "settings.js", "scale.js",
     "camera.js", "seen.js", "picture.js", "reading.js", "camera.css"]
     .map((name) => `/stations/static/${name}`),
 ];

@@ -23,16 +23,26 @@ from fulfillment.services.printing.queue import (
     confirm_job,
     move_jobs,
     print_document,
+    print_test,
     repeat_job,
 )
-from fulfillment.services.printing.status import JobView, StationPrinting, printing_status
+from fulfillment.services.printing.status import (
+    JobView,
+    StationDefaults,
+    StationPrinting,
+    WarehousePrinting,
+    printing_status,
+    warehouse_printing,
+)
 
 __all__ = [
     "JobView",
     "PrinterSetup",
     "PrinterView",
     "Queued",
+    "StationDefaults",
     "StationPrinting",
+    "WarehousePrinting",
     "cancel_job",
     "change_printer",
     "confirm_job",
@@ -40,7 +50,9 @@ __all__ = [
     "list_printers",
     "move_jobs",
     "print_document",
+    "print_test",
     "printing_status",
     "repeat_job",
     "set_station_printer",
+    "warehouse_printing",
 ]

@@ -69,7 +69,7 @@ class PrinterView:
 @reads
 def list_printers(tx: Transaction, actor: Actor, *, warehouse_id: int) -> tuple[PrinterView, ...]:
     """The printers of a warehouse by code, with the jobs that wait and those nobody knows of."""
-    _require(actor, Permission.PACK, warehouse_id)
+    require_sight(actor, Permission.PACK, warehouse_id)
     query = printers_with_counts().where(_printer.c.warehouse_id == warehouse_id)
     return tuple(view_of(row) for row in tx.execute(query.order_by(_printer.c.code)))
 
@@ -79,7 +79,7 @@ def create_printer(
     tx: Transaction, actor: Actor, *, warehouse_id: int, code: str, setup: PrinterSetup
 ) -> PrinterView:
     """A new printer.  Raises InvalidInput with every fault, AlreadyExists, UnknownThing."""
-    _require(actor, Permission.CHANGE_POLICY, warehouse_id)
+    require_sight(actor, Permission.CHANGE_POLICY, warehouse_id)
     faults = [] if 0 < len(code.strip()) <= CODE_LENGTH else [Fault("code", "bad-length", code)]
     _refuse(faults + _faults_of(setup))
     warehouses = table_of(Warehouse)
@@ -130,7 +130,7 @@ def set_station_printer(
     Raises UnknownThing, InvalidInput (no such document kind, or a printer of another warehouse).
     """
     warehouse_id = warehouse_of_station(tx, station_id)
-    _require(actor, Permission.CHANGE_POLICY, warehouse_id)
+    require_sight(actor, Permission.CHANGE_POLICY, warehouse_id)
     if document_kind not in DOCUMENT_KINDS:
         _refuse([Fault("document_kind", "not-one-of", ", ".join(DOCUMENT_KINDS))])
     key = (
@@ -159,6 +159,17 @@ def set_station_printer(
 
 
 # --- shared with the other files of this package -------------------------------------------
+
+
+def require_sight(actor: Actor, permission: Permission, warehouse_id: int) -> None:
+    """Raise unless the actor has *permission* in a warehouse; UnknownThing where it is not theirs."""
+    actor.require_sight(
+        permission,
+        kind="warehouse",
+        key=str(warehouse_id),
+        warehouse_id=warehouse_id,
+        seller_id=None,
+    )
 
 
 def warehouse_of_station(tx: Transaction, station_id: int) -> int:
@@ -220,16 +231,6 @@ def view_of(row: Row[Any]) -> PrinterView:
 
 
 # --- parts -----------------------------------------------------------------------------------
-
-
-def _require(actor: Actor, permission: Permission, warehouse_id: int) -> None:
-    actor.require_sight(
-        permission,
-        kind="warehouse",
-        key=str(warehouse_id),
-        warehouse_id=warehouse_id,
-        seller_id=None,
-    )
 
 
 def _columns(setup: PrinterSetup) -> dict[str, Any]:

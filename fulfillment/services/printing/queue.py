@@ -28,7 +28,7 @@ from fulfillment.store.base import table_of
 from fulfillment.store.journal import audit
 from fulfillment.store.printing import Printer, PrintJob, StationPrinter
 from fulfillment.store.transaction import Transaction, writes
-from labels import Document
+from labels import BinLabel, Document
 
 _job, _printer = table_of(PrintJob), table_of(Printer)
 _station_printer = table_of(StationPrinter)
@@ -97,6 +97,40 @@ def print_document(
 
 
 @writes
+def print_test(tx: Transaction, actor: Actor, printer_id: int, *, key: str) -> Queued:
+    """Queue a small label that names the printer, on the printer itself; no station is asked.
+
+    *key* names the cause like in :func:`print_document`.  Raises UnknownThing, InvalidInput (a
+    browser's print dialog, or a printer that is out of use).
+    """
+    printer = printer_in_reach(tx, actor, Permission.CHANGE_POLICY, printer_id)
+    if printer.kind == "browser" or not printer.active:
+        raise InvalidInput(faults=(Fault("printer_id", "not-possible", printer.code),))
+    key = f"test:{printer_id}:{key}"
+    document = BinLabel(code=printer.code, barcode=printer.code, note=printer.name)
+    _check_request(kind_of(document), key, copies=1)
+    known = tx.execute(select(_job.c.id).where(_job.c.key == key)).scalar_one_or_none()
+    values = {
+        "printer_id": printer_id,
+        "station_id": None,
+        "document_kind": kind_of(document),
+        "content": frozen(document),
+        "copies": 1,
+        "key": key,
+        "why": "test",
+    }
+    audit(
+        tx,
+        by_id=actor.user_id,
+        act="test-print",
+        subject=("printer", printer_id),
+        warehouse_id=printer.warehouse_id,
+        details={"code": printer.code},
+    )
+    return Queued(known or _inserted(tx, actor, values), printer.code)
+
+
+@writes
 def confirm_job(tx: Transaction, actor: Actor, job_id: int) -> None:
     """Somebody holds the paper in hand.  A label is confirmed by its scan, not like this.
 
@@ -106,6 +140,7 @@ def confirm_job(tx: Transaction, actor: Actor, job_id: int) -> None:
     if job.label_id is not None:
         raise IllegalEvent(machine=PRINT_JOB.name, state=job.state, event="confirm without a scan")
     _answer(tx, actor, job, PRINT_JOB.advance(job.state, "confirm"))
+    _audit(tx, actor, job, "print-job-confirmed", "")
 
 
 @writes
@@ -132,6 +167,7 @@ def repeat_job(tx: Transaction, actor: Actor, job_id: int, *, why: str) -> Queue
         "why": why[: rows.DETAIL_LENGTH],
     }
     known = tx.execute(select(_job.c.id).where(_job.c.key == values["key"])).scalar_one_or_none()
+    _audit(tx, actor, job, "print-job-repeated", why)
     return Queued(known or _inserted(tx, actor, values), job.printer)
 
 
