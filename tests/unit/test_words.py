@@ -33,9 +33,9 @@ each_language = pytest.mark.parametrize("locale", TRANSLATED)
 GAP = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 FOREIGN_NAMES = {
-    "ABC", "API", "CSV", "Content", "Enter", "GS", "HID", "HTTPS", "JPEG", "JSON", "PC", "PDF",
-    "PIN", "PNG", "SSCC", "Type", "USB", "UTF", "WebP", "XLSX", "aisle", "application", "bin", "cross",
-    "depot", "https", "json",
+    "ABC", "API", "CSV", "CUPS", "Content", "Enter", "GS", "HID", "HTTPS", "IPP", "JPEG", "JSON",
+    "PC", "PDF", "PIN", "PNG", "SSCC", "Type", "USB", "UTF", "WebP", "XLSX", "aisle", "application",
+    "bin", "cross", "depot", "https", "json",
 }  # fmt: skip
 """Names of keys, formats and standards that are the same in every language."""
 
@@ -69,11 +69,16 @@ SAID_OTHERWISE = {
     "No void label waits for a printer, and a job that was sent has the moment it began.",
     "Nothing waits for the scale (%(state)s).",
     "at the printer",
+    "bin labels",
+    "cart labels",
+    "labels of the put wall",
+    "product labels",
     "stop of a pick list",
+    "tote labels",
     "the printer failed",
     "waits for the printer",
 }
-"""Where Chinese names what is done and not the thing."""
+"""Where Chinese names what is done and not the thing, or has two words: 面单 is on a parcel only."""
 
 Id = tuple[str, str]
 """A context ('' for none) and the English; of a plural its singular."""
