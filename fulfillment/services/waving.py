@@ -122,12 +122,15 @@ def release(actor: Actor, choice: WaveChoice) -> WaveReport:
     Raises NotPermitted, and NothingToDo if nothing fits (any more): that is how somebody who
     calls it again and again sees the end.
     """
-    return _release_once(actor, choice, _planned_carts(actor, choice, _ids_to_plan(actor, choice)))
+    actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
+    ids = choice.shipment_ids
+    if ids is None:
+        ids = _first_fitting(actor, choice)
+    return _release_once(actor, choice, _planned_carts(actor, choice, ids))
 
 
 @writes
 def _release_once(tx: Transaction, actor: Actor, choice: WaveChoice, carts: _Carts) -> WaveReport:
-    actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
     ids = choice.shipment_ids
     if ids is None or len(ids) > min(choice.limit or SHIPMENTS_AT_ONCE, SHIPMENTS_AT_ONCE):
         ids = _fitting_ids(tx, actor, choice, at_most=SHIPMENTS_AT_ONCE)
@@ -205,10 +208,7 @@ def _planned_carts(
 
 
 @reads
-def _ids_to_plan(tx: Transaction, actor: Actor, choice: WaveChoice) -> Sequence[int]:
-    actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
-    if choice.shipment_ids is not None:
-        return choice.shipment_ids
+def _first_fitting(tx: Transaction, actor: Actor, choice: WaveChoice) -> tuple[int, ...]:
     return _fitting_ids(tx, actor, choice, at_most=SHIPMENTS_AT_ONCE)
 
 
