@@ -67,6 +67,17 @@ def planning_seconds(shipments: int, *, asked: int | None = None) -> float:
     return min(MOST_SECONDS, SECONDS_A_SHIPMENT * shipments)
 
 
+def worth_planning(layout: Mapping[str, Any] | None, seconds_a_shipment: float) -> bool:
+    """Whether so much time lets walks decide; where it does not, neighbours share a cart."""
+    drawn = drawn_layout(layout)
+    if drawn is None or not seconds_a_shipment:
+        return False
+    # What a small wave may take is always enough, and asking loads the planner.
+    if seconds_a_shipment >= SECONDS_A_SHIPMENT:
+        return True
+    return orders_within(drawn[0], seconds_a_shipment / 2) >= FEWEST_TOGETHER
+
+
 def drawn_layout(layout: Mapping[str, Any] | None) -> tuple[Layout, Place] | None:
     """The layout of a warehouse and its depot; None where it is not drawn."""
     if not layout or "depot" not in layout:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fulfillment.domain.routing import Layout, Place, plan
 
 MOST_WALKS = 4_000
-"""Walks that may be planned to find swaps; some seconds."""
+"""Walks that may be planned to find swaps unless the caller says otherwise."""
 TRIED_FOR_EACH = 4
 """Near bins that are tried for one bin that is picked often."""
 

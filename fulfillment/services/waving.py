@@ -32,6 +32,7 @@ from fulfillment.domain.carts import (
     group_into_lists,
     keep_planned,
     planning_seconds,
+    worth_planning,
 )
 from fulfillment.domain.errors import NothingToDo
 from fulfillment.domain.people import Actor, Permission
@@ -122,12 +123,15 @@ def release(actor: Actor, choice: WaveChoice) -> WaveReport:
     Raises NotPermitted, and NothingToDo if nothing fits (any more): that is how somebody who
     calls it again and again sees the end.
     """
-    return _release_once(actor, choice, _planned_carts(actor, choice, _ids_to_plan(actor, choice)))
+    actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
+    ids = choice.shipment_ids
+    if ids is None:
+        ids = _first_fitting(actor, choice)
+    return _release_once(actor, choice, _planned_carts(actor, choice, ids))
 
 
 @writes
 def _release_once(tx: Transaction, actor: Actor, choice: WaveChoice, carts: _Carts) -> WaveReport:
-    actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
     ids = choice.shipment_ids
     if ids is None or len(ids) > min(choice.limit or SHIPMENTS_AT_ONCE, SHIPMENTS_AT_ONCE):
         ids = _fitting_ids(tx, actor, choice, at_most=SHIPMENTS_AT_ONCE)
@@ -174,60 +178,49 @@ def fitting_shipments(tx: Transaction, actor: Actor, choice: WaveChoice) -> list
 # --- planning the carts --------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Outlook:
-    """What would be released at this moment, and what there is to plan it with."""
-
-    shipments: tuple[Collecting, ...]
-    layout: Mapping[str, Any]
-    policy: WarehousePolicy
-
-
 def _planned_carts(
     actor: Actor, choice: WaveChoice, ids: Sequence[int], *, wave_size: int | None = None
 ) -> _Carts:
     """Carts for these shipments of a wave of *wave_size*; no transaction is open meanwhile."""
     if len(ids) < 2:
         return ()
-    outlook = _look_ahead(actor, choice, ids)
-    if outlook is None or not outlook.shipments:
-        return ()
-    size = wave_size or len(ids)
+    layout, policy = _floor(choice.warehouse_id)
     asked = choice.planning_seconds
     if asked is None:
-        asked = outlook.policy.planning_seconds or None
+        asked = policy.planning_seconds or None
+    size = wave_size or len(ids)
+    seconds = planning_seconds(size, asked=asked) / size
+    if not worth_planning(layout, seconds):
+        return ()
     return group_into_lists(
-        outlook.shipments,
-        limits_of(outlook.policy),
-        layout=outlook.layout,
-        seconds=planning_seconds(size, asked=asked) * len(ids) / size,
+        _look_ahead(actor, choice, ids),
+        limits_of(policy),
+        layout=layout,
+        seconds=seconds * len(ids),
     )
 
 
 @reads
-def _ids_to_plan(tx: Transaction, actor: Actor, choice: WaveChoice) -> Sequence[int]:
-    actor.require(Permission.RELEASE, warehouse_id=choice.warehouse_id)
-    if choice.shipment_ids is not None:
-        return choice.shipment_ids
+def _floor(tx: Transaction, warehouse_id: int) -> tuple[Mapping[str, Any] | None, WarehousePolicy]:
+    warehouse = warehouse_row(tx, warehouse_id)
+    return warehouse.layout, WarehousePolicy.of(warehouse.policy)
+
+
+@reads
+def _first_fitting(tx: Transaction, actor: Actor, choice: WaveChoice) -> tuple[int, ...]:
     return _fitting_ids(tx, actor, choice, at_most=SHIPMENTS_AT_ONCE)
 
 
 @reads
 def _look_ahead(
     tx: Transaction, actor: Actor, choice: WaveChoice, ids: Sequence[int]
-) -> _Outlook | None:
-    """None where no layout is drawn: then there are no metres to plan with."""
-    warehouse = warehouse_row(tx, choice.warehouse_id)
-    if not warehouse.layout:
-        return None
+) -> list[Collecting]:
+    """What would be released at this moment."""
     plans = _plans(tx.execute(_lines_of(actor, choice, ids)), ids)
+    warehouse = warehouse_row(tx, choice.warehouse_id)
     shelves = shelves_for(tx, choice, plans, warehouse, read_balances)
     going, _ = decide(plans, shelves, choice)
-    return _Outlook(
-        tuple(collecting_of(plan, shelves) for plan in going),
-        warehouse.layout,
-        WarehousePolicy.of(warehouse.policy),
-    )
+    return [collecting_of(plan, shelves) for plan in going]
 
 
 def collecting_of(plan: ReleasePlan, shelves: _Shelves) -> Collecting:

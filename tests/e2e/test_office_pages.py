@@ -122,6 +122,8 @@ def pages(page: Page, url: str) -> Iterator[str]:
             kinds.setdefault(re.sub(r"\d+", "", link), []).append(link)
         for same in kinds.values():
             yield from same[:LINKS_OF_A_LIST]
+        if path == "/warehouses":
+            yield from (f"{fitting[0]}/layout", f"{fitting[0]}/slotting")
     page.goto(f"{url}/waves")
     page.locator("main a[href*='/waves/WV']").first.click()
     list_link = page.locator("main a[href*='/waves/lists/']").first.get_attribute("href")
