@@ -10,10 +10,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from fulfillment import demonstration
 from fulfillment.demonstration import Made
+from fulfillment.domain.people import system
+from fulfillment.services.orders import review
+from fulfillment.store.orders import Hold, Shipment
 from tests.e2e.serving import Server
+from tests.support.world import fetch
 
 NEW_PASSWORD = "a long walk home"
 DESK = {"width": 1280, "height": 900}
@@ -40,6 +45,14 @@ EVERYWHERE = (
     "/settings/printers",
     "/settings/sellers",
     "/audit",
+    "/board",
+    "/board?wall=1",
+    "/board/acts",
+    "/board/advice",
+    "/board/exceptions/printers",
+    "/reports",
+    "/reports/dispatch",
+    "/reports/stock",
 )
 FOLLOWED = {
     "/orders": r"/orders/\d+",
@@ -168,6 +181,24 @@ def test_every_page_is_clean_for_axe_and_fits_a_desk_and_a_telephone(
             faults[path] = found
     assert faults == {}
     assert len(seen) >= len(EVERYWHERE) + 8, seen
+
+
+@ONE
+def test_an_open_board_shows_a_hold_without_a_reload(desk: Page, server: Server) -> None:
+    desk.goto(f"{server.url}/board")
+    held = desk.locator("#board-view .counts li").first
+    expect(held).to_contain_text("On hold")
+    before = int(held.locator("strong").inner_text())
+    desk.evaluate("() => { window.same = true; }")
+    place = select(Shipment.order_id).where(
+        Shipment.state == "allocated",
+        Shipment.warehouse_id == int(desk.locator("#board-warehouse_id").input_value()),
+        Shipment.order_id.not_in(select(Hold.order_id)),
+    )
+    order_id = fetch(place)[0].order_id
+    review.place_hold(system(), order_id, hold_type="other", reason="ask the customer")
+    expect(held.locator("strong")).to_have_text(str(before + 1), timeout=20_000)
+    assert desk.evaluate("() => window.same"), "it is the page that was opened"
 
 
 @ONE
