@@ -51,7 +51,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until :meth:`stop`, whatever the database or the printers do meanwhile."""
-        log.info("started")
+        log.info("worker-started")
         while not self._stopping and not self._is_orphan():
             try:
                 self.turn()
@@ -60,7 +60,7 @@ class Worker:
                 self._rest(DATABASE_RETRY_SECONDS)
             self._rest(LOOK_SECONDS)
         self.finish()
-        log.info("stopped")
+        log.info("worker-stopped")
 
     def turn(self) -> None:
         """Look once, and set threads to whatever there is to do."""

@@ -65,7 +65,7 @@ def test_the_worker_prints_what_is_queued_and_stops_cleanly_on_sigterm(
         ask_for_bin_label(world, "BIN-2")
         wait_for(worker, '"sent"')
         worker.send_signal(signal.SIGTERM)
-        wait_for(worker, '"stopped"')
+        wait_for(worker, '"worker-stopped"')
         assert worker.wait(timeout=60) == 0
     assert states() == ["sent", "sent"]
     files = sorted((tmp_path / "spool" / "bench-1").iterdir())

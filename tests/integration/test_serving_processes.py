@@ -133,3 +133,29 @@ def test_log_lines_of_the_server_are_json_where_asked_for(tmp_path: Path) -> Non
         process.stdout.read()
     assert first["level"] == "info"
     assert first["logger"] == "gunicorn.error"
+
+
+def print_workers_of(pid: int) -> list[int]:
+    """The processes that print beside the service *pid*."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [
+        int(child)
+        for child in children
+        if b"--beside" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def test_a_print_worker_runs_beside_the_pages_is_started_again_and_ends_with_them(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-c", SERVE.format(lan=False)]
+    port = str(free_port())
+    with serving(command, tmp_path, until="worker-started", FULFILLMENT_PORT=port) as process:
+        assert process.stdout is not None
+        (first,) = print_workers_of(process.pid)
+        os.kill(first, signal.SIGKILL)
+        assert any("it is started again" in line for line in process.stdout)
+        assert any("worker-started" in line for line in process.stdout)
+        (second,) = print_workers_of(process.pid)
+        assert second != first
+    assert not Path(f"/proc/{second}").exists()
