@@ -10,7 +10,8 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from flask import Flask
 
 from fulfillment.domain.barcodes import Own, own_code
 from fulfillment.store.journal import OutboxMessage
+from fulfillment.store.transaction import clock_set_to
 from tests.labels.reading import text_of
 from tests.support.benches import codes
 from tests.support.journeys import Journey, command, place, reason, tote
 from tests.support.people import BASE, People
+from tests.support.printing import times_printed, work
+from tests.support.raw_printers import RawPrinterStandIn
 from tests.support.world import World
 
 A1, A2, A3 = "W1-A-01-1-1", "W1-A-02-1-1", "W1-A-03-1-1"
@@ -285,6 +289,76 @@ def test_09_a_wrong_weight_blocks_until_a_supervisor_overrides_it_with_a_reason(
     (act,) = people.call("supervisor1", "GET", "/audited-acts?act=override-weight")["items"]
     assert (act["by"], act["reason"]) == ("Supervisor1", why["reason"])
     assert act["details"]["measured_grams"] == 950
+
+
+def test_10_a_corrected_address_voids_the_label_and_the_new_one_replaces_it(
+    people: People, journey: Journey, bench: Bench, world: World
+) -> None:
+    order_id = picked(journey, ("A", 1))
+    for raw in (tote("W1T1"), "A"):
+        bench.scan(raw)
+    old = str(bench.weigh(350)["verdict"]["fields"]["tracking"])
+    shipment = shipment_of(journey, order_id)
+    address = {
+        "country": "GB",
+        "name": "Ada Byron",
+        "lines": ["1 Other Street"],
+        "city": "Leeds",
+        "postcode": "LS1 4DY",
+    }
+    change = {"address": address, "reason": "the customer rang"}
+    path = f"/orders/{order_id}/address"
+    status, problem = people.refused("supervisor1", "PUT", path, change)
+    assert (status, problem["code"]) == (409, "label-active")
+    why = {"reason": "the customer rang"}
+    people.call("packer1", "POST", f"/shipments/{shipment}/void-label", why)
+    people.call("supervisor1", "PUT", path, change)
+    new = str(bench.weigh(350)["verdict"]["fields"]["tracking"])
+    assert new != old
+    again = people.call("packer1", "POST", f"/shipments/{shipment}/reprint", why)
+    assert (again["code"], again["fields"]) == ("label-reprinted", {"tracking": new, "count": 1})
+    wrong = bench.scan(old)["verdict"]
+    assert (wrong["accepted"], wrong["code"]) == (False, "label-void")
+    assert bench.scan(new)["verdict"]["code"] == "shipped"
+    out = f"/warehouses/{world.warehouses['W1']}/dispatch-scans"
+    voided = people.call("packer1", "POST", out, {"scan_id": str(uuid.uuid4()), "raw": old})
+    assert voided["verdict"]["code"] == "label-void"
+    gone = people.call("packer1", "POST", out, {"scan_id": str(uuid.uuid4()), "raw": new})
+    assert gone["verdict"]["code"] == "shipment-dispatched"
+
+
+def test_11_a_label_waits_for_a_printer_that_is_off_and_prints_once_when_it_is_back(
+    people: People, journey: Journey, bench: Bench, world: World, tmp_path: Path
+) -> None:
+    with RawPrinterStandIn() as printer:
+        setup = {
+            "code": "P1",
+            "name": "Label printer",
+            "kind": "raw",
+            "address": printer.address,
+            "language": "zpl",
+        }
+        w1, station = world.warehouses["W1"], world.stations["W1S1"]
+        made = people.call("supervisor1", "POST", f"/warehouses/{w1}/printers", setup)
+        chosen = {"printer_id": made["id"]}
+        label_kind = f"/stations/{station}/printers/shipping-label"
+        people.call("supervisor1", "PUT", label_kind, chosen)
+        order_id = picked(journey, ("A", 1))
+        for raw in (tote("W1T1"), "A"):
+            bench.scan(raw)
+        tracking = str(bench.weigh(350)["verdict"]["fields"]["tracking"])
+        work(tmp_path)
+        queue = people.call("packer1", "GET", f"/stations/{station}/printing")
+        assert [(job["state"], job["tracking_number"]) for job in queue["waiting"]] == [
+            ("queued", tracking)
+        ]
+        assert queue["printers"]["shipping-label"]["condition"] == "offline"
+        ship = f"/shipments/{shipment_of(journey, order_id)}/ship"
+        assert people.call("packer1", "POST", ship)["tracking_numbers"] == [tracking]
+        printer.switch_on()
+        with clock_set_to(lambda: datetime.now(UTC) + timedelta(minutes=1)):
+            work(tmp_path)
+        assert times_printed(printer.printed, tracking) == len(printer.printed) == 1
 
 
 def test_13_a_second_packer_sees_who_has_the_order_and_takes_it_over_with_two_scans(
