@@ -328,6 +328,10 @@ DISPATCH: Mapping[str, Message] = {
         _("%(tracking)s is not shipped (%(state)s)."), _("Bring it back to packing.")
     ),
     "parcel-already-out": Message(_("%(tracking)s has been on the van since %(since)s.")),
+    "wrong-carrier": Message(
+        _("%(tracking)s goes with %(carrier)s, this is the van of %(van)s."),
+        _("Leave it on the dock."),
+    ),
 }
 """At the dock."""
 

@@ -5,6 +5,7 @@ Everything is created or changed by its code, so that sending it twice changes n
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, time
 from typing import Any, Literal
 
@@ -312,6 +313,31 @@ class RegionPrioritiesInput(Input):
     priorities: list[RegionPriorityInput] = Field(max_length=5_000)
 
 
+class RegionPriorityOutput(Output):
+    """A warehouse's rank for a country."""
+
+    warehouse: str
+    rank: int
+    country: str
+
+
+class RegionPrioritiesOutput(Output):
+    """All of a seller's priorities."""
+
+    priorities: list[RegionPriorityOutput]
+
+
+@routes.get(
+    "/sellers/<seller>/region-priorities",
+    permission=Permission.SEE_CATALOGUE,
+    answer=RegionPrioritiesOutput,
+    render=lambda found: {"priorities": [asdict(one) for one in found]},
+)
+def list_region_priorities(actor: Actor, seller: str) -> tuple[RegionPriorityEntry, ...]:
+    """Which warehouse serves which country first."""
+    return listing.list_region_priorities(actor, seller)
+
+
 @routes.put(
     "/sellers/<seller>/region-priorities", permission=Permission.CHANGE_CATALOGUE, answer=None
 )
@@ -552,12 +578,40 @@ class ServiceRuleInput(Input):
     warehouse: str = ""
     country: str = ""
     most_grams: int | None = None
+    most_mm: int | None = Field(None, description="Longest side of the longest piece.")
+
+
+class ServiceRuleOutput(Output):
+    """A rule."""
+
+    service: str
+    warehouse: str
+    country: str
+    most_grams: int | None
+    most_mm: int | None
 
 
 class ServiceRulesInput(Input):
     """All rules; the first that fits counts."""
 
     rules: list[ServiceRuleInput] = Field(max_length=1_000)
+
+
+class ServiceRulesOutput(Output):
+    """The rules in the order in which they are tried."""
+
+    rules: list[ServiceRuleOutput]
+
+
+@routes.get(
+    "/carrier-service-rules",
+    permission=Permission.SEE_CATALOGUE,
+    answer=ServiceRulesOutput,
+    render=lambda rules: {"rules": [asdict(one) for one in rules]},
+)
+def list_service_rules(actor: Actor) -> tuple[ServiceRuleEntry, ...]:
+    """By which rules shipments get their service."""
+    return listing.list_service_rules(actor)
 
 
 @routes.put("/carrier-service-rules", permission=Permission.CHANGE_POLICY, answer=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fulfillment.domain.cutoffs import Departure, next_cut_off
@@ -12,10 +13,10 @@ from fulfillment.domain.cutoffs import Departure, next_cut_off
 
 @dataclass(frozen=True)
 class ServiceRule:
-    """Shipments from *warehouse_id* to *country* up to *most_grams* go by *service_id*.
+    """Shipments from *warehouse_id* to *country* up to *most_grams* and *most_mm* go by *service_id*.
 
-    ``None`` and '' fit all.  A weight limit judges what is known of the weight: a product
-    whose weight nobody recorded blocks nothing, here as on the scale.
+    ``None`` and '' fit all.  *most_mm* is the longest side of the longest piece.  A limit judges
+    what is known: a product that nobody weighed or measured blocks nothing, here as on the scale.
     """
 
     rank: int
@@ -23,14 +24,42 @@ class ServiceRule:
     warehouse_id: int | None = None
     country: str = ""
     most_grams: int | None = None
+    most_mm: int | None = None
 
-    def fits(self, *, warehouse_id: int, country: str, grams: int) -> bool:
+    def fits(self, *, warehouse_id: int, country: str, grams: int, longest_mm: int = 0) -> bool:
         """Whether the rule speaks about such a shipment."""
         return (
             self.warehouse_id in (None, warehouse_id)
             and self.country in ("", country)
             and (self.most_grams is None or grams <= self.most_grams)
+            and (self.most_mm is None or longest_mm <= self.most_mm)
         )
+
+
+@dataclass(frozen=True)
+class ServiceChoice:
+    """The service of a shipment, and why this one.
+
+    ``reason`` is ``requested`` (with the order), ``rule`` (then ``rule`` is the first that fits)
+    or ``no-rule`` (nothing fits, ``service_id`` is None).
+    """
+
+    service_id: int | None
+    reason: str
+    rule: ServiceRule | None = None
+
+    def why(self, *, grams: int, longest_mm: int) -> dict[str, Any]:
+        """What is stored with the shipment: the rule as it was then, and what it was asked about."""
+        facts: dict[str, Any] = {"reason": self.reason, "grams": grams, "longest_mm": longest_mm}
+        if self.rule is not None:
+            facts |= {
+                "rank": self.rule.rank,
+                "here_only": self.rule.warehouse_id is not None,
+                "country": self.rule.country,
+                "most_grams": self.rule.most_grams,
+                "most_mm": self.rule.most_mm,
+            }
+        return facts
 
 
 @dataclass(frozen=True)
@@ -59,13 +88,18 @@ def choose_service(
     warehouse_id: int,
     country: str,
     grams: int,
+    longest_mm: int = 0,
     requested: int | None = None,
-) -> int | None:
-    """The service id: the requested one, else of the first rule by rank that fits, else ``None``."""
+) -> ServiceChoice:
+    """The requested service, else that of the first rule by rank that fits, else none."""
     if requested is not None:
-        return requested
+        return ServiceChoice(requested, "requested")
     fitting = (
-        rule for rule in rules if rule.fits(warehouse_id=warehouse_id, country=country, grams=grams)
+        rule
+        for rule in rules
+        if rule.fits(warehouse_id=warehouse_id, country=country, grams=grams, longest_mm=longest_mm)
     )
     first = min(fitting, key=lambda rule: (rule.rank, rule.service_id), default=None)
-    return first.service_id if first else None
+    if first is None:
+        return ServiceChoice(None, "no-rule")
+    return ServiceChoice(first.service_id, "rule", first)

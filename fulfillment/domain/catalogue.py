@@ -126,6 +126,7 @@ class ServiceRuleEntry:
     warehouse: str = ""
     country: str = ""
     most_grams: int | None = None
+    most_mm: int | None = None
 
 
 @dataclass(frozen=True)

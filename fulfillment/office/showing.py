@@ -39,6 +39,7 @@ _TABLES = {
     "hold": words.HOLDS,
     "reason": words.REASONS,
     "rule": words.RULES,
+    "service_reason": words.SERVICE_REASONS,
     "act": words.ACTS,
     "place": words.PLACES,
     "move": words.MOVES,

@@ -17,6 +17,7 @@ from fulfillment.domain.catalogue import (
     CutOffEntry,
     LocationEntry,
     ServiceEntry,
+    ServiceRuleEntry,
     WarehouseEntry,
 )
 from fulfillment.domain.errors import invalid
@@ -33,6 +34,7 @@ blueprint = Blueprint("office_warehouses", __name__, url_prefix="/warehouses")
 
 MOST_GRAMS = 10_000_000
 MOST_MM = 100_000
+RULE_PARTS = 5
 NO_ADDRESS = PostalAddress(country="")
 
 
@@ -73,6 +75,18 @@ def put_service() -> Answer:
         terms.put_service(actor(), entry)
 
     return _shared("service", put, _("The service is saved."))
+
+
+@blueprint.post("/service-rules")
+@page(Permission.CHANGE_POLICY)
+def put_service_rules() -> Answer:
+    """By which rules shipments get their service: the form replaces what was there."""
+
+    def put() -> None:
+        typed = forms.lines("rules", most=20_000).split("\n")
+        terms.put_service_rules(actor(), [_rule(line) for line in typed if line.strip()])
+
+    return _shared("rules", put, _("The rules are saved; they choose for shipments from now on."))
 
 
 @blueprint.get("/<int:warehouse_id>")
@@ -186,6 +200,27 @@ def _warehouse_entry(code: str, *, layout: Mapping[str, Any] | None) -> Warehous
     )
 
 
+def _rule(line: str) -> ServiceRuleEntry:
+    """A line like ``LOCAL/EXPRESS; W1; GB; 2000; 600``; what is left out fits all."""
+    parts = [part.strip() for part in line.split(";")]
+    if len(parts) > RULE_PARTS:
+        raise invalid("rules", "wrong-form", line)
+    service, warehouse, country, grams, longest_mm = parts + [""] * (RULE_PARTS - len(parts))
+    return ServiceRuleEntry(
+        service=service.upper(),
+        warehouse=warehouse,
+        country=country.upper(),
+        most_grams=forms.whole("most_grams", grams, least=1, most=MOST_GRAMS),
+        most_mm=forms.whole("most_mm", longest_mm, least=1, most=MOST_MM),
+    )
+
+
+def _rule_line(rule: ServiceRuleEntry) -> str:
+    """The line that :func:`_rule` reads back."""
+    parts = (rule.service, rule.warehouse, rule.country, rule.most_grams, rule.most_mm)
+    return "; ".join("" if part is None else str(part) for part in parts).rstrip("; ")
+
+
 def _cut_off(line: str) -> CutOffEntry:
     """A line like ``17:00 1234567``: the time, then weekdays from Monday = 1."""
     typed, _blank, days = line.strip().partition(" ")
@@ -224,6 +259,8 @@ def _list_page(refused: Refusal | None = None) -> Answer:
         refused,
         warehouses=choices.warehouse_rows(),
         services=choices.service_rows(),
+        rules=(rules := listing.list_service_rules(actor())),
+        rule_lines="\n".join(map(_rule_line, rules)),
         timezones=sorted(available_timezones()),
         address=NO_ADDRESS,
     )

@@ -97,6 +97,10 @@ REASONS: Mapping[str, str] = {
     "out-of-stock": _("No warehouse has any of it."),
     "ship-complete-waits": _("It ships only complete, and something is missing."),
 }
+SERVICE_REASONS: Mapping[str, str] = {
+    "requested": _("the order asked for it."),
+    "no-rule": _("no rule fits; somebody has to choose."),
+}
 RULES: Mapping[str, str] = {
     "region-priority": _("priority by destination"),
     "most-stock": _("most stock"),
@@ -361,6 +365,15 @@ FIELDS: Mapping[str, str] = {
     "x_metres": _("x in metres"),
     "y_metres": _("y in metres"),
     "delta": _("Change"),
+    "rules": _("Rule"),
+    "priorities": _("Priorities"),
+    "rank": _("Rank"),
+    "most_mm": _("Longest side in mm"),
+    "allocation_rule": _("Rule"),
+    "seller_name": _("Name of the seller"),
+    "most_total_minor": _("Up to this total, in cents"),
+    "countries": _("Countries"),
+    "refused_tags": _("Tags"),
     "address": _("Address"),
     "language": _("Language of the printer"),
     "dpi": _("Dots per inch"),

@@ -35,6 +35,7 @@ REFUSALS = {
     "label-void": ("tracking",),
     "parcel-not-shipped": ("tracking", "state"),
     "parcel-already-out": ("tracking", "since"),
+    "wrong-carrier": ("tracking", "carrier", "van"),
 }
 """Every reason to refuse a scan at the dock, with the fields of its sentence."""
 
@@ -52,11 +53,18 @@ class DispatchReply:
 
 @writes
 def scan_out(
-    tx: Transaction, actor: Actor, *, warehouse_id: int, scan_id: str, raw: str
+    tx: Transaction,
+    actor: Actor,
+    *,
+    warehouse_id: int,
+    scan_id: str,
+    raw: str,
+    carrier: str = "",
 ) -> DispatchReply:
     """Scan a parcel (tracking number or SSCC) out to the van of its carrier.
 
-    A voided label, a parcel that is not shipped, or of another warehouse, is refused.
+    *carrier* is whose van stands at the dock ('' = any).  A voided label, a parcel that is not
+    shipped, or of another warehouse or carrier, is refused.
     """
     check_scan_id(scan_id)
     actor.require(Permission.SHIP, warehouse_id=warehouse_id)
@@ -69,7 +77,7 @@ def scan_out(
         verdict: Verdict = Refused("parcel-unknown", {"raw": storable(raw)})
         parcel = None
     else:
-        verdict = _out(tx, actor, parcel)
+        verdict = _out(tx, actor, parcel, carrier)
     record_scan(
         tx,
         actor,
@@ -93,6 +101,7 @@ _FOUND = (
         _parcel.c.dispatched_at,
         _label.c.id.label("label_id"),
         _label.c.state.label("label_state"),
+        _label.c.carrier,
         func.coalesce(_label.c.tracking_number, _parcel.c.sscc).label("tracking"),
         _shipment.c.warehouse_id,
         _shipment.c.number.label("shipment_number"),
@@ -122,7 +131,7 @@ def _parcel_scanned(tx: Transaction, raw: str) -> Row[Any] | None:
     return tx.execute(_FOUND, text).one_or_none()
 
 
-def _out(tx: Transaction, actor: Actor, parcel: Row[Any]) -> Verdict:
+def _out(tx: Transaction, actor: Actor, parcel: Row[Any], carrier: str) -> Verdict:
     tracking = {"tracking": parcel.tracking}
     if parcel.label_state == "void":
         return Refused("label-void", tracking)
@@ -132,6 +141,10 @@ def _out(tx: Transaction, actor: Actor, parcel: Row[Any]) -> Verdict:
         )
     if parcel.state != "shipped":
         return Refused("parcel-not-shipped", {**tracking, "state": parcel.state})
+    if carrier not in ("", parcel.carrier):
+        return Refused(
+            "wrong-carrier", {**tracking, "carrier": parcel.carrier or "–", "van": carrier}
+        )
     tx.execute(
         update(_parcel)
         .where(_parcel.c.id == parcel.id)

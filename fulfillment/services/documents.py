@@ -1,4 +1,4 @@
-"""What is printed: the labels and packing slips of a shipment, a pick list on paper.
+"""What is printed: labels and packing slips of a shipment, pick lists, manifests.
 
 The rows are read in a transaction of their own; drawing begins when it has ended, because a page
 takes far longer than its rows.
@@ -7,13 +7,16 @@ takes far longer than its rows.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row, func, select
 
 from fulfillment.domain.barcodes import Own, own_code
 from fulfillment.domain.errors import CannotPrint, Fault, NothingToDo, UnknownThing
 from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.printing import LABEL
+from fulfillment.services.manifests import manifest_document
+from fulfillment.services.printing.documents import thawed
 from fulfillment.services.wave_views import PickListView, pick_list_view
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Product
@@ -21,7 +24,6 @@ from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
 from fulfillment.store.parcels import Label, Parcel, ParcelLine
 from fulfillment.store.transaction import Transaction, reads
 from labels import (
-    Address,
     Document,
     PackingSlip,
     PackingSlipLine,
@@ -61,6 +63,11 @@ def pick_list_sheet(actor: Actor, number: str) -> bytes:
     return _drawn([_sheet(pick_list_view(actor, number))])
 
 
+def manifest_sheet(actor: Actor, manifest_id: int) -> bytes:
+    """A closed manifest as a PDF; the same again every time.  Raises :class:`UnknownThing`."""
+    return _drawn([manifest_document(actor, manifest_id)])
+
+
 def _drawn(documents: list[Document]) -> bytes:
     if not documents:
         raise NothingToDo(what="print")
@@ -85,22 +92,7 @@ def _labels(tx: Transaction, actor: Actor, shipment_id: int) -> list[Document]:
         .where(_parcel.c.shipment_id == shipment_id, _label.c.state == "active")
         .order_by(_parcel.c.sequence)
     ).scalars()
-    return [_label_of(content) for content in contents]
-
-
-def _label_of(content: dict[str, Any]) -> ShippingLabel:
-    addresses = {name: _address(content[name]) for name in ("sender", "receiver", "return_address")}
-    return ShippingLabel(**{**content, **addresses})
-
-
-_ADDRESS_FIELDS = ("name", "company", "city", "region", "postcode", "country", "phone")
-
-
-def _address(stored: dict[str, Any]) -> Address:
-    return Address(
-        **{name: stored.get(name, "") for name in _ADDRESS_FIELDS},
-        lines=tuple(stored.get("lines", ())),
-    )
+    return [thawed(LABEL, content) for content in contents]
 
 
 @reads
@@ -113,18 +105,19 @@ def _slips(tx: Transaction, actor: Actor, shipment_id: int) -> list[Document]:
         .order_by(_parcel.c.sequence)
     ).all()
     lines = _lines_by_parcel(tx, shipment_id, shipment.order_id)
+    labels = [cast(ShippingLabel, thawed(LABEL, parcel.content)) for parcel in parcels]
     return [
         PackingSlip(
             order_number=shipment.order_number,
-            sender=_address(parcel.content["sender"]),
-            receiver=_address(parcel.content["receiver"]),
+            sender=label.sender,
+            receiver=label.receiver,
             lines=tuple(lines.get(parcel.id, ())),
             ordered_on=shipment.placed_at.date().isoformat(),
             parcel_number=number,
             parcel_count=len(parcels),
             sscc=parcel.sscc,
         )
-        for number, parcel in enumerate(parcels, start=1)
+        for number, (parcel, label) in enumerate(zip(parcels, labels, strict=True), start=1)
     ]
 
 

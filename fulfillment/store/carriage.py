@@ -85,6 +85,7 @@ def read_service_rules(tx: Transaction) -> tuple[ServiceRule, ...]:
             warehouse_id=row.warehouse_id,
             country=row.country,
             most_grams=row.most_grams,
+            most_mm=row.most_mm,
         )
         for row in rows
     )

@@ -169,6 +169,8 @@ class ServiceRule(Base):
     warehouse_id: Mapped[int | None] = mapped_column(ForeignKey("warehouse.id"))
     country: Mapped[str] = mapped_column(String(2), default="")
     most_grams: Mapped[int | None]
+    most_mm: Mapped[int | None]
+    """The longest side of the longest piece."""
 
 
 class CutOff(Base):

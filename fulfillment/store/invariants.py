@@ -54,6 +54,18 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "a-manifest-holds-what-its-carrier-took",
+        "Each parcel on a manifest is dispatched, from its warehouse and with its carrier's label.",
+        """
+        SELECT p.id, p.manifest_id FROM parcel p
+        JOIN manifest m ON m.id = p.manifest_id
+        JOIN shipment s ON s.id = p.shipment_id
+        WHERE p.state <> 'dispatched' OR s.warehouse_id <> m.warehouse_id
+           OR NOT EXISTS (SELECT 1 FROM label l WHERE l.parcel_id = p.id
+                          AND l.state = 'active' AND l.carrier = m.carrier)
+        """,
+    ),
+    Invariant(
         "balances-are-within-bounds",
         "0 <= reserved, 0 <= held, reserved + held <= on hand.",
         """

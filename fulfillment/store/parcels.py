@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fulfillment.domain.states import LABEL, PARCEL
 from fulfillment.store.base import Base, Code, Id, in_states
 
+ON_THE_DOCK = "manifest_id IS NULL AND state IN ('shipped', 'dispatched')"
+"""What a closing manifest looks at; once a van has its manifest there is none of it."""
+
 
 class PackSession(Base):
     """A packer has a shipment open at a station: at most one open per shipment and station."""
@@ -46,7 +49,17 @@ class Parcel(Base):
     """One carton; as a ledger location (``location_id``) it holds its goods once labelled."""
 
     __tablename__ = "parcel"
-    __table_args__ = (UniqueConstraint("shipment_id", "sequence"), in_states(PARCEL))
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "sequence"),
+        in_states(PARCEL),
+        CheckConstraint("manifest_id IS NULL OR state = 'dispatched'", name="manifest"),
+        Index(
+            "ix_parcel_dock",
+            "shipment_id",
+            sqlite_where=text(ON_THE_DOCK),
+            postgresql_where=text(ON_THE_DOCK),
+        ),
+    )
     id: Mapped[Id]
     shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
     sequence: Mapped[int]
@@ -64,6 +77,8 @@ class Parcel(Base):
     override_reason: Mapped[str] = mapped_column(String(200), default="")
     packed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     dispatched_at: Mapped[datetime | None]
+    manifest_id: Mapped[int | None] = mapped_column(ForeignKey("manifest.id"), index=True)
+    """The closed handover that it went with."""
 
 
 class ParcelLine(Base):

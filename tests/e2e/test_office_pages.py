@@ -36,6 +36,9 @@ EVERYWHERE = (
     "/products",
     "/imports",
     "/warehouses",
+    "/dock",
+    "/settings/printers",
+    "/settings/sellers",
     "/audit",
 )
 FOLLOWED = {
@@ -45,6 +48,7 @@ FOLLOWED = {
     "/stock/places": r"/stock/places/[^/?]+",
     "/products": r"/products/\d+",
     "/warehouses": r"/warehouses/\d+(/places)?",
+    "/settings/sellers": r"/settings/sellers/\d+",
 }
 """Of these lists the first link of each kind is opened too."""
 LINKS_OF_A_LIST = 1

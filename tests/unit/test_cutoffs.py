@@ -107,13 +107,42 @@ def test_the_first_rule_that_fits_chooses_the_service() -> None:
     def chosen(warehouse_id: int, country: str, grams: int, requested: int | None = None) -> object:
         return choose_service(
             RULES, warehouse_id=warehouse_id, country=country, grams=grams, requested=requested
-        )
+        ).service_id
 
     assert chosen(1, "GB", 1000) == 10
     assert chosen(1, "GB", 1001) == 30
     assert chosen(2, "FR", 5) == 20
     assert chosen(1, "GB", 5, requested=77) == 77
-    assert choose_service([], warehouse_id=1, country="GB", grams=1) is None
+    assert choose_service([], warehouse_id=1, country="GB", grams=1).service_id is None
+
+
+def test_a_piece_that_is_too_long_goes_by_a_later_rule() -> None:
+    rules = [ServiceRule(1, service_id=10, most_mm=600), ServiceRule(2, service_id=20)]
+
+    def chosen(longest_mm: int) -> object:
+        return choose_service(
+            rules, warehouse_id=1, country="GB", grams=5, longest_mm=longest_mm
+        ).service_id
+
+    assert [chosen(0), chosen(600), chosen(601)] == [10, 10, 20]
+
+
+def test_a_choice_says_why() -> None:
+    asked = choose_service(RULES, warehouse_id=1, country="GB", grams=5, requested=77)
+    assert asked.why(grams=5, longest_mm=0) == {"reason": "requested", "grams": 5, "longest_mm": 0}
+    nothing = choose_service([], warehouse_id=1, country="GB", grams=5)
+    assert nothing.why(grams=5, longest_mm=0)["reason"] == "no-rule"
+    ruled = choose_service(RULES, warehouse_id=1, country="GB", grams=5)
+    assert ruled.why(grams=5, longest_mm=90) == {
+        "reason": "rule",
+        "grams": 5,
+        "longest_mm": 90,
+        "rank": 1,
+        "here_only": False,
+        "country": "GB",
+        "most_grams": 1000,
+        "most_mm": None,
+    }
 
 
 def test_a_service_without_vans_here_has_no_cut_off() -> None:

@@ -188,6 +188,19 @@ def upgrade() -> None:
     with op.batch_alter_table('location', schema=None) as batch_op:
         batch_op.create_index('ix_location_warehouse_kind', ['warehouse_id', 'kind'], unique=False)
 
+    op.create_table('manifest',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=64), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('closed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['closed_by_id'], ['user.id'], name=op.f('fk_manifest_closed_by_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_manifest_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_manifest'))
+    )
+    with op.batch_alter_table('manifest', schema=None) as batch_op:
+        batch_op.create_index('ix_manifest_warehouse', ['warehouse_id', 'id'], unique=False)
+
     op.create_table('order',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.String(length=32), nullable=False),
@@ -327,6 +340,7 @@ def upgrade() -> None:
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('country', sa.String(length=2), nullable=False),
     sa.Column('most_grams', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('most_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['service_id'], ['carrier_service.id'], name=op.f('fk_service_rule_service_id')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_service_rule_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule'))
@@ -687,9 +701,12 @@ def upgrade() -> None:
     sa.Column('override_reason', sa.String(length=200), nullable=False),
     sa.Column('packed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('dispatched_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('manifest_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("manifest_id IS NULL OR state = 'dispatched'", name=op.f('ck_parcel_manifest')),
     sa.CheckConstraint("state IN ('open', 'closed', 'weighed', 'labelled', 'shipped', 'dispatched', 'cancelled')", name=op.f('ck_parcel_state')),
     sa.ForeignKeyConstraint(['carton_id'], ['carton.id'], name=op.f('fk_parcel_carton_id')),
     sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_parcel_location_id')),
+    sa.ForeignKeyConstraint(['manifest_id'], ['manifest.id'], name=op.f('fk_parcel_manifest_id')),
     sa.ForeignKeyConstraint(['override_by_id'], ['user.id'], name=op.f('fk_parcel_override_by_id')),
     sa.ForeignKeyConstraint(['packed_by_id'], ['user.id'], name=op.f('fk_parcel_packed_by_id')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
@@ -699,6 +716,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('shipment_id', 'sequence', name=op.f('uq_parcel_shipment_id_sequence')),
     sa.UniqueConstraint('sscc', name=op.f('uq_parcel_sscc'))
     )
+    with op.batch_alter_table('parcel', schema=None) as batch_op:
+        batch_op.create_index('ix_parcel_dock', ['shipment_id'], unique=False, sqlite_where=sa.text("manifest_id IS NULL AND state IN ('shipped', 'dispatched')"), postgresql_where=sa.text("manifest_id IS NULL AND state IN ('shipped', 'dispatched')"))
+        batch_op.create_index(batch_op.f('ix_parcel_manifest_id'), ['manifest_id'], unique=False)
+
     op.create_table('pick_list_shipment',
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1030,6 +1051,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_list_shipment_shipment')
 
     op.drop_table('pick_list_shipment')
+    with op.batch_alter_table('parcel', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_parcel_manifest_id'))
+        batch_op.drop_index('ix_parcel_dock', sqlite_where=sa.text("manifest_id IS NULL AND state IN ('shipped', 'dispatched')"), postgresql_where=sa.text("manifest_id IS NULL AND state IN ('shipped', 'dispatched')"))
+
     op.drop_table('parcel')
     with op.batch_alter_table('pack_session', schema=None) as batch_op:
         batch_op.drop_index('uq_pack_session_open_shipment', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
@@ -1117,6 +1142,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_order_merged_into_id'))
 
     op.drop_table('order')
+    with op.batch_alter_table('manifest', schema=None) as batch_op:
+        batch_op.drop_index('ix_manifest_warehouse')
+
+    op.drop_table('manifest')
     with op.batch_alter_table('location', schema=None) as batch_op:
         batch_op.drop_index('ix_location_warehouse_kind')
 

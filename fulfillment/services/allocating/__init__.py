@@ -160,7 +160,11 @@ def change_service(
     tx.execute(
         update(_shipment)
         .where(_shipment.c.id == shipment_id)
-        .values(service_id=service_id, cut_off_at=cut_off_at)
+        .values(
+            service_id=service_id,
+            cut_off_at=cut_off_at,
+            why={**shipment.why, "service": {"reason": "person", "by": actor.name}},
+        )
     )
     journal.audit(
         tx,

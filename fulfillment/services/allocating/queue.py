@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
-from fulfillment.domain.carriage import ServiceRule, choose_service
+from fulfillment.domain.carriage import ServiceChoice, ServiceRule, choose_service
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import ORDER
 from fulfillment.store.base import table_of
@@ -129,21 +129,29 @@ class CutOffs:
         return cls(read_docks(tx), read_service_rules(tx), after=tx.now)
 
     def choose(
-        self, warehouse_id: int, *, country: str, grams: int, requested: int | None
-    ) -> tuple[int | None, datetime | None]:
+        self,
+        warehouse_id: int,
+        *,
+        country: str,
+        grams: int,
+        requested: int | None,
+        longest_mm: int = 0,
+    ) -> tuple[ServiceChoice, datetime | None]:
         """The service and the cut-off of a shipment."""
-        service_id = choose_service(
+        choice = choose_service(
             self._rules,
             warehouse_id=warehouse_id,
             country=country,
             grams=grams,
+            longest_mm=longest_mm,
             requested=requested,
         )
+        service_id = choice.service_id
         key = (warehouse_id, service_id)
         if key not in self._known:
             timetable = self.docks[warehouse_id].timetable
             self._known[key] = timetable.cut_off(service_id, after=self._after)
-        return service_id, self._known[key]
+        return choice, self._known[key]
 
     def earliest(self, *, country: str, grams: int, requested: int | None) -> datetime:
         """The first cut-off that some warehouse could make."""

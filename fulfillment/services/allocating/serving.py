@@ -60,6 +60,9 @@ _LINES = (
         _line.c.product_id,
         OWED.label("owed"),
         _product.c.weight_grams,
+        _product.c.length_mm,
+        _product.c.width_mm,
+        _product.c.height_mm,
         select(func.count())
         .select_from(_shipment)
         .where(_shipment.c.order_id == _line.c.order_id)

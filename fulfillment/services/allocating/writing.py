@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -60,14 +61,19 @@ def write_shipments(
     cut_offs: CutOffs,
 ) -> None:
     """Insert new shipments with service and cut-off, add to unreleased ones, write all lines."""
-    weights = {line.id: line.weight_grams or 0 for found in lines.values() for line in found}
+    measured = {line.id: line for found in lines.values() for line in found}
     every = [draft for found in drafts.values() for draft in found]
     new = [draft for draft in every if draft.shipment_id is None]
     joined = [draft for draft in every if draft.shipment_id is not None]
     if new:
         rows = [
-            _shipment_row(tx, actor_id, draft, why_these(draft.order, answers[draft.order.id]))
-            | _carriage(draft, weights, cut_offs)
+            _shipment_row(
+                tx,
+                actor_id,
+                draft,
+                why=why_these(draft.order, answers[draft.order.id]),
+                carriage=_carriage(draft, measured, cut_offs),
+            )
             for draft in new
         ]
         made = tx.execute(insert(_shipment).returning(_shipment.c.number, _shipment.c.id), rows)
@@ -80,8 +86,17 @@ def write_shipments(
         tx.execute(insert(_shipment_line), [_line_row(*one) for one in fresh])
 
 
+@dataclass(frozen=True)
+class _Carriage:
+    """The service of a new shipment, its cut-off, and why this service."""
+
+    service_id: int | None
+    cut_off_at: datetime | None
+    why: dict[str, Any]
+
+
 def _shipment_row(
-    tx: Transaction, actor_id: int, draft: Draft, why: dict[str, Any]
+    tx: Transaction, actor_id: int, draft: Draft, *, why: dict[str, Any], carriage: _Carriage
 ) -> dict[str, Any]:
     return {
         "number": draft.number,
@@ -89,26 +104,35 @@ def _shipment_row(
         "warehouse_id": draft.warehouse_id,
         "state": SHIPMENT.initial,
         "priority": draft.order.priority,
-        "why": why,
+        "why": {**why, "service": carriage.why},
         "pieces": draft.units,
         "confirmed_at": draft.order.confirmed_at,
         "allocated_at": tx.now,
         "allocated_by_id": actor_id,
+        "service_id": carriage.service_id,
+        "cut_off_at": carriage.cut_off_at,
+        "promised_cut_off_at": carriage.cut_off_at,
     }
 
 
-def _carriage(draft: Draft, weights: Mapping[int, int], cut_offs: CutOffs) -> dict[str, Any]:
-    service_id, cut_off_at = cut_offs.choose(
+def _carriage(draft: Draft, measured: Mapping[int, Row[Any]], cut_offs: CutOffs) -> _Carriage:
+    pieces = [(measured[share.order_line_id], share.quantity) for share in draft.shares]
+    grams = sum((line.weight_grams or 0) * quantity for line, quantity in pieces)
+    sides = (
+        side or 0
+        for line, _quantity in pieces
+        for side in (line.length_mm, line.width_mm, line.height_mm)
+    )
+    longest_mm = max(sides, default=0)
+    choice, cut_off_at = cut_offs.choose(
         draft.warehouse_id,
         country=draft.order.country,
-        grams=sum(weights[share.order_line_id] * share.quantity for share in draft.shares),
+        grams=grams,
+        longest_mm=longest_mm,
         requested=draft.order.requested_service_id,
     )
-    return {
-        "service_id": service_id,
-        "cut_off_at": cut_off_at,
-        "promised_cut_off_at": cut_off_at,
-    }
+    why = choice.why(grams=grams, longest_mm=longest_mm)
+    return _Carriage(choice.service_id, cut_off_at, why)
 
 
 def _line_row(shipment_id: int | None, share: Share) -> dict[str, Any]:

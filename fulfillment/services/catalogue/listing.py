@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 
+from fulfillment.domain.catalogue import RegionPriorityEntry, ServiceRuleEntry
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.services.catalogue.places import warehouse_seen
@@ -20,7 +21,9 @@ from fulfillment.store.catalog import (
     Location,
     Product,
     ProductBarcode,
+    RegionPriority,
     Seller,
+    ServiceRule,
     Warehouse,
 )
 from fulfillment.store.transaction import Transaction, reads
@@ -164,6 +167,49 @@ def list_services(tx: Transaction, actor: Actor, *, after: int = 0, limit: int =
     """The carrier services."""
     actor.require(Permission.SEE_CATALOGUE)
     return _page(tx, select(table_of(CarrierService)), CarrierService, after, limit)
+
+
+@reads
+def list_service_rules(tx: Transaction, actor: Actor) -> tuple[ServiceRuleEntry, ...]:
+    """The rules by which shipments get their service, in the order in which they are tried."""
+    actor.require(Permission.SEE_CATALOGUE)
+    rule, service = table_of(ServiceRule), table_of(CarrierService)
+    warehouse = table_of(Warehouse)
+    rows = tx.execute(
+        select(
+            service.c.carrier,
+            service.c.code,
+            func.coalesce(warehouse.c.code, "").label("warehouse"),
+            rule.c.country,
+            rule.c.most_grams,
+            rule.c.most_mm,
+        )
+        .join(service, service.c.id == rule.c.service_id)
+        .outerjoin(warehouse, warehouse.c.id == rule.c.warehouse_id)
+        .order_by(rule.c.rank, rule.c.service_id)
+    )
+    return tuple(
+        ServiceRuleEntry(
+            f"{row.carrier}/{row.code}", row.warehouse, row.country, row.most_grams, row.most_mm
+        )
+        for row in rows
+    )
+
+
+@reads
+def list_region_priorities(
+    tx: Transaction, actor: Actor, seller: str
+) -> tuple[RegionPriorityEntry, ...]:
+    """Which warehouse serves which country first for a seller; the lowest rank is the first."""
+    seller_id = seller_seen(tx, actor, Permission.SEE_CATALOGUE, seller)
+    table, warehouse = table_of(RegionPriority), table_of(Warehouse)
+    rows = tx.execute(
+        select(warehouse.c.code, table.c.rank, table.c.country)
+        .join(warehouse, warehouse.c.id == table.c.warehouse_id)
+        .where(table.c.seller_id == seller_id)
+        .order_by(table.c.country, table.c.rank, warehouse.c.code)
+    )
+    return tuple(RegionPriorityEntry(row.code, row.rank, row.country) for row in rows)
 
 
 def _page(tx: Transaction, query: Select[Any], model: type[Base], after: int, limit: int) -> Page:

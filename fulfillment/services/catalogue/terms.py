@@ -43,6 +43,7 @@ from fulfillment.store.catalog import (
 from fulfillment.store.transaction import Transaction, writes
 
 MOST_RANK = 1_000
+MOST_MM = 100_000
 
 
 @writes
@@ -71,7 +72,11 @@ def put_seller(tx: Transaction, actor: Actor, entry: SellerEntry) -> Upserted:
         "review_rules": rules,
     }
     plan.put(dict(known) if known else None, fields, defaults={})
-    return carry_out(tx, plan)
+    done = carry_out(tx, plan)
+    seller_id = tx.execute(select(table.c.id).where(table.c.code == entry.code)).scalar_one()
+    settings = {name: fields[name] for name in ("allocation_rule", "ship_complete")}
+    _audit(tx, actor, "seller.settings", ("seller", seller_id), [{**settings, "review": rules}])
+    return done
 
 
 @writes
@@ -155,10 +160,10 @@ def put_service_rules(tx: Transaction, actor: Actor, entries: Sequence[ServiceRu
             faults.append(Fault(f"{where}.service", "unknown-service", entry.service))
         if entry.warehouse not in warehouses:
             faults.append(Fault(f"{where}.warehouse", "unknown-warehouse", entry.warehouse))
-        if entry.most_grams is not None:
-            faults += integer_faults(
-                f"{where}.most_grams", entry.most_grams, least=1, most=MOST_GRAMS
-            )
+        limits = (("most_grams", entry.most_grams, MOST_GRAMS), ("most_mm", entry.most_mm, MOST_MM))
+        for name, limit, most in limits:
+            if limit is not None:
+                faults += integer_faults(f"{where}.{name}", limit, least=1, most=most)
     if faults:
         raise InvalidInput(tuple(faults))
     rows = [
@@ -168,6 +173,7 @@ def put_service_rules(tx: Transaction, actor: Actor, entries: Sequence[ServiceRu
             "warehouse_id": warehouses[entry.warehouse],
             "country": entry.country,
             "most_grams": entry.most_grams,
+            "most_mm": entry.most_mm,
         }
         for rank, entry in enumerate(entries, start=1)
     ]
