@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import fulfillment
-from fulfillment.domain import imports, orders, states, values
+from fulfillment import print_messages
+from fulfillment.domain import imports, orders, printing, states, values
 from fulfillment.domain.allocation import RULES
 from fulfillment.domain.catalogue import PLACE_KINDS
 from fulfillment.office import words
@@ -43,6 +44,10 @@ SAID_ELSEWHERE = {
         (words.FILES, imports.KINDS),
         (words.TRACKINGS, values.TRACKING),
         (words.PACKS, values.PACK_KINDS),
+        (print_messages.JOB_STATES, states.PRINT_JOB.states),
+        (print_messages.CONDITIONS, printing.CONDITIONS),
+        (print_messages.DOCUMENTS, printing.DOCUMENT_KINDS),
+        (print_messages.PRINTER_KINDS, printing.PRINTER_KINDS),
     ],
 )
 def test_the_codes_of_the_domain_have_words(
