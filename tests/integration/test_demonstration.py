@@ -16,7 +16,8 @@ from fulfillment.services.auditing import audit
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location, Product, ProductBarcode, Warehouse
 from fulfillment.store.orders import Hold, Order, Shipment, ShipmentLine
-from fulfillment.store.people import User
+from fulfillment.store.people import Station, User
+from fulfillment.store.printing import Printer, StationPrinter
 from fulfillment.store.stock import WarehouseBalance
 from tests.support.world import fetch
 
@@ -39,6 +40,17 @@ def test_a_demonstration_is_a_warehouse_at_work_whose_books_balance(made: Made) 
     assert report.ok, report.rows
     _has_orders_in_every_stage(made)
     _has_shelves_and_goods(made)
+    _has_a_label_printer_at_every_bench()
+
+
+def _has_a_label_printer_at_every_bench() -> None:
+    used = fetch(
+        select(StationPrinter.station_id, Printer.kind).join(
+            Printer, Printer.id == StationPrinter.printer_id
+        )
+    )
+    assert {row.station_id for row in used} == {row.id for row in fetch(select(Station.id))}
+    assert {row.kind for row in used} == {"spool"}
 
 
 def _has_orders_in_every_stage(made: Made) -> None:

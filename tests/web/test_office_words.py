@@ -11,8 +11,8 @@ from typing import get_args
 import pytest
 
 import fulfillment
-from fulfillment import messages
-from fulfillment.domain import imports, orders, people, policy, states, values
+from fulfillment import messages, print_messages
+from fulfillment.domain import imports, orders, people, policy, printing, states, values
 from fulfillment.domain.allocation import RULES
 from fulfillment.domain.catalogue import PLACE_KINDS
 from fulfillment.office import words
@@ -60,6 +60,10 @@ SAID_ELSEWHERE = {
             messages.EVENTS,
             [row.event for machine in states.MACHINES for row in machine.transitions],
         ),
+        (print_messages.JOB_STATES, states.PRINT_JOB.states),
+        (print_messages.CONDITIONS, printing.CONDITIONS),
+        (print_messages.DOCUMENTS, printing.DOCUMENT_KINDS),
+        (print_messages.PRINTER_KINDS, printing.PRINTER_KINDS),
     ],
 )
 def test_the_codes_of_the_domain_have_words(

@@ -110,6 +110,8 @@ def print_test(tx: Transaction, actor: Actor, printer_id: int, *, key: str) -> Q
     document = BinLabel(code=printer.code, barcode=printer.code, note=printer.name)
     _check_request(kind_of(document), key, copies=1)
     known = tx.execute(select(_job.c.id).where(_job.c.key == key)).scalar_one_or_none()
+    if known is not None:
+        return Queued(known, printer.code)
     values = {
         "printer_id": printer_id,
         "station_id": None,
@@ -127,7 +129,7 @@ def print_test(tx: Transaction, actor: Actor, printer_id: int, *, key: str) -> Q
         warehouse_id=printer.warehouse_id,
         details={"code": printer.code},
     )
-    return Queued(known or _inserted(tx, actor, values), printer.code)
+    return Queued(_inserted(tx, actor, values), printer.code)
 
 
 @writes
@@ -167,8 +169,10 @@ def repeat_job(tx: Transaction, actor: Actor, job_id: int, *, why: str) -> Queue
         "why": why[: rows.DETAIL_LENGTH],
     }
     known = tx.execute(select(_job.c.id).where(_job.c.key == values["key"])).scalar_one_or_none()
+    if known is not None:
+        return Queued(known, job.printer)
     _audit(tx, actor, job, "print-job-repeated", why)
-    return Queued(known or _inserted(tx, actor, values), job.printer)
+    return Queued(_inserted(tx, actor, values), job.printer)
 
 
 @writes
