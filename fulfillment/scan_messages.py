@@ -175,6 +175,11 @@ PICK: Mapping[str, Message] = {
         (("totes", _("Set tote %(totes)s aside for put-back.")),),
     ),
     "unreadable": _UNREADABLE,
+    "batch-order-cancelled": Message(
+        _("Cancelled: %(shipment)s."),
+        _("Go on: the stop shows what is wanted now."),
+        (("in_hand", _("Put the %(in_hand)s in hand back into the bin, then go on.")),),
+    ),
     "not-for-picking": Message(_("%(scanned)s means nothing here."), _("Scan the %(expected)s.")),
     "bin-first": Message(_("The bin comes first."), _("Scan bin %(expected)s.")),
     "wrong-bin": Message(_("This is bin %(scanned)s."), _("Go to bin %(expected)s.")),
@@ -236,6 +241,11 @@ PICK: Mapping[str, Message] = {
         _("%(quantity)s × %(sku)s is in tote %(tote)s (%(position)s: %(shipment)s)."),
         _("The list is done: bring the totes to packing."),
     ),
+    "batch-put": Message(_("%(quantity)s × %(sku)s is in batch tote %(tote)s.")),
+    "batch-put-last": Message(
+        _("%(quantity)s × %(sku)s is in batch tote %(tote)s."),
+        _("The list is done: bring the totes to the put wall, single pieces to packing."),
+    ),
     "quantity": Message(_("%(quantity)s × %(sku)s in hand.")),
     "taken-back": Message(_("%(quantity)s × %(sku)s goes back to bin %(bin)s.")),
     "put-undone": Message(
@@ -243,6 +253,7 @@ PICK: Mapping[str, Message] = {
     ),
     "short-dropped": Message(_("SHORT is taken back for %(sku)s.")),
     "tote-closed": Message(_("Tote %(tote)s of %(shipment)s is full."), _("Scan another tote.")),
+    "batch-tote-closed": Message(_("Batch tote %(tote)s is full."), _("Scan another tote.")),
     "skipped": Message(_("Bin %(bin)s comes last now.")),
     "handed-over": Message(_("List %(list)s waits for another picker.")),
     "short": Message(
@@ -356,6 +367,11 @@ NEXT_STEPS: Mapping[Process, Mapping[str, Message]] = {
         "item": Message(_("Take %(quantity)s × %(sku)s and scan it.")),
         "tote": Message(
             _("Position %(position)s."),
+            _("Scan an empty tote."),
+            (("tote", _("Scan tote %(tote)s.")),),
+        ),
+        "batch-tote": Message(
+            _("Put them into the batch tote."),
             _("Scan an empty tote."),
             (("tote", _("Scan tote %(tote)s.")),),
         ),

@@ -330,6 +330,7 @@ class PolicyFields(Output):
     idle_seconds: int
     cart_positions: int
     list_lines: int
+    batch_shipments: int
     label_scan_required: bool
     company_prefix: str
 
@@ -347,6 +348,7 @@ class PolicyChange(Input):
     idle_seconds: int | None = None
     cart_positions: int | None = None
     list_lines: int | None = None
+    batch_shipments: int | None = None
     label_scan_required: bool | None = None
     company_prefix: str | None = None
 

@@ -30,6 +30,8 @@ class WarehousePolicy:
     idle_seconds: int = 180
     cart_positions: int = 12
     list_lines: int = 60
+    batch_shipments: int = 40
+    """Shipments of a batch list, at most: no more than a put wall has slots."""
     label_scan_required: bool = True
     company_prefix: str = "9520000"
     """GS1 company prefix of the SSCCs; the default lies in GS1's range for demonstrations."""
@@ -61,6 +63,7 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "idle_seconds": (30, 3600),
     "cart_positions": (1, 64),
     "list_lines": (1, 500),
+    "batch_shipments": (1, 500),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "printer_off": get_args(PrinterOff),

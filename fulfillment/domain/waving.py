@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from fulfillment.domain.batching import batches
 from fulfillment.domain.routing import Layout, Place, StopPlace, order_stops
+from fulfillment.domain.values import PickMethod
 
 __all__ = [
     "BinPlace",
@@ -22,6 +23,7 @@ __all__ = [
     "Walk",
     "WaveChoice",
     "batches",
+    "group_into_batches",
     "group_into_lists",
     "walking_order",
 ]
@@ -37,7 +39,8 @@ class WaveChoice:
     ``cut_off_before`` takes shipments whose van leaves before that moment; ``zone`` those
     that can be collected within it entirely; ``items`` = ``single`` those of one piece.
     ``shipment_ids`` names them, the other conditions still hold.  The most urgent are taken
-    first, at most ``limit``.
+    first, at most ``limit``.  ``method`` is how they are picked; None leaves it to
+    :attr:`picked_by`.
     """
 
     warehouse_id: int
@@ -49,11 +52,20 @@ class WaveChoice:
     items: Items = "any"
     limit: int | None = None
     shipment_ids: tuple[int, ...] | None = None
+    method: PickMethod | None = None
+
+    @property
+    def picked_by(self) -> PickMethod:
+        """How the lists are picked: what was asked for, else single pieces as a batch (they go
+        straight to packing), all others sorted on the cart."""
+        return self.method or ("batch" if self.items == "single" else "cart")
 
     def document(self) -> dict[str, Any]:
         """What was asked for, as the wave keeps it: the conditions that were set."""
         asked = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "warehouse_id"}
         asked = {name: value for name, value in asked.items() if value not in (None, "", "any")}
+        if self.picked_by == "batch":
+            asked["method"] = "batch"
         if self.cut_off_before:
             asked["cut_off_before"] = self.cut_off_before.isoformat()
         if self.shipment_ids is not None:
@@ -100,6 +112,26 @@ def group_into_lists(
             lines = 0
         lists[-1].append(shipment.shipment_id)
         lines += len(shipment.places)
+    return tuple(tuple(ids) for ids in lists)
+
+
+def group_into_batches(
+    shipments: Iterable[Collecting], *, most_shipments: int, most_bins: int
+) -> tuple[tuple[int, ...], ...]:
+    """Shipment ids of each batch walk, the most urgent first.
+
+    In the order of :func:`group_into_lists`; what counts is not lines but bins to stop at,
+    because a batch takes what all its shipments want from a bin at once.
+    """
+    lists: list[list[int]] = []
+    bins: set[str] = set()
+    for shipment in sorted(shipments, key=_urgency_then_place):
+        wanted = {place.code for place in shipment.places}
+        if not lists or len(lists[-1]) == most_shipments or len(bins | wanted) > most_bins:
+            lists.append([])
+            bins = set()
+        lists[-1].append(shipment.shipment_id)
+        bins |= wanted
     return tuple(tuple(ids) for ids in lists)
 
 

@@ -35,6 +35,7 @@ POLICY_LABELS = {
     "idle_seconds": _("A station locks after so many seconds without a scan"),
     "cart_positions": _("Positions of a cart"),
     "list_lines": _("Lines of a pick list, at most"),
+    "batch_shipments": _("Shipments of a batch list, at most"),
     "label_scan_required": _("The label is scanned before the parcel ships"),
     "company_prefix": _("GS1 company prefix of the parcels' SSCCs"),
 }

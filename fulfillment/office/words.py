@@ -149,6 +149,7 @@ PLACES: Mapping[str, str] = {
     "staging": _("staging"),
     "quarantine": _("quarantine"),
     "tote": _("tote"),
+    "slot": _("slot of a put wall"),
     "cart": _("cart"),
     "parcel": _("parcel"),
 }
@@ -165,6 +166,7 @@ MOVES: Mapping[str, str] = {
     "adjust": _("adjusted"),
     "count": _("counted"),
     "damaged": _("damaged"),
+    "sort": _("sorted"),
 }
 TASKS: Mapping[str, str] = {
     "put-back": _("put back"),
@@ -339,6 +341,7 @@ FIELDS: Mapping[str, str] = {
     "aisle": _("Aisle"),
     "cut_off_before": _("Van leaves before"),
     "items": _("Pieces"),
+    "method": _("Picked as"),
     "limit": _("At most"),
     "weight_grams": _("Weight in grams"),
     "length_mm": _("Length in mm"),

@@ -26,11 +26,12 @@ from fulfillment.domain.errors import NothingToDo
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import SHIPMENT
-from fulfillment.domain.values import BIN, Place
+from fulfillment.domain.values import BIN, PickMethod, Place
 from fulfillment.domain.waving import (
     BinPlace,
     Collecting,
     WaveChoice,
+    group_into_batches,
     group_into_lists,
     walking_order,
 )
@@ -536,22 +537,28 @@ _StopKey = tuple[int, int, str]
 """Location, product, lot."""
 
 
-def _walks(going: Sequence[_Plan], shelves: _Shelves, warehouse: Row[Any]) -> list[_List]:
+def _walks(
+    going: Sequence[_Plan], shelves: _Shelves, warehouse: Row[Any], method: PickMethod
+) -> list[_List]:
     policy = WarehousePolicy.of(warehouse.policy)
     plans = {plan.shipment.id: plan for plan in going}
-    groups = group_into_lists(
-        (
-            Collecting(
-                shipment_id=plan.shipment.id,
-                places=tuple(shelves.places[one.take.location_id] for one in plan.taken),
-                cut_off_at=plan.shipment.cut_off_at,
-                priority=plan.shipment.priority,
-            )
-            for plan in going
-        ),
-        cart_positions=policy.cart_positions,
-        list_lines=policy.list_lines,
-    )
+    collecting = [
+        Collecting(
+            shipment_id=plan.shipment.id,
+            places=tuple(shelves.places[one.take.location_id] for one in plan.taken),
+            cut_off_at=plan.shipment.cut_off_at,
+            priority=plan.shipment.priority,
+        )
+        for plan in going
+    ]
+    if method == "batch":
+        groups = group_into_batches(
+            collecting, most_shipments=policy.batch_shipments, most_bins=policy.list_lines
+        )
+    else:
+        groups = group_into_lists(
+            collecting, cart_positions=policy.cart_positions, list_lines=policy.list_lines
+        )
     walks = [_List([plans[key] for key in group]) for group in groups]
     for walk in walks:
         _lay_out(walk, shelves, warehouse.layout)
@@ -584,7 +591,7 @@ def _write_wave(
     warehouse: Row[Any],
     wave: WaveReport | None,
 ) -> WaveReport:
-    walks = _walks(going, shelves, warehouse)
+    walks = _walks(going, shelves, warehouse, choice.picked_by)
     stops = sum(len(walk.stops) for walk in walks)
     wanted: dict[type[Base], int] = {PickList: len(walks), PickStop: stops}
     if wave is None:
@@ -593,7 +600,7 @@ def _write_wave(
     if wave is None:
         wave = _new_wave(tx, actor, choice, ids[Wave][0])
     assert wave.wave_id is not None, "a wave that is continued has been written"
-    rows = _rows_of(walks, ids, wave_id=wave.wave_id, warehouse_id=choice.warehouse_id)
+    rows = _rows_of(walks, ids, choice, wave_id=wave.wave_id)
     for model, found in rows.items():
         tx.execute(insert(table_of(model)), found)
     _mark_released(tx, actor.user_id, [plan.shipment.id for plan in going])
@@ -624,9 +631,9 @@ def _new_wave(tx: Transaction, actor: Actor, choice: WaveChoice, wave_id: int) -
 def _rows_of(
     walks: Sequence[_List],
     ids: Mapping[type[Base], Sequence[int]],
+    choice: WaveChoice,
     *,
     wave_id: int,
-    warehouse_id: int,
 ) -> dict[type[Base], list[dict[str, Any]]]:
     """Rows of the lists, their shipments, stops and feeds, parents first."""
     rows: dict[type[Base], list[dict[str, Any]]] = {
@@ -639,7 +646,8 @@ def _rows_of(
                 "id": list_id,
                 "number": f"PL{list_id}",
                 "wave_id": wave_id,
-                "warehouse_id": warehouse_id,
+                "warehouse_id": choice.warehouse_id,
+                "method": choice.picked_by,
                 "priority": max(plan.shipment.priority for plan in walk.plans),
                 "due_at": walk.due_at,
                 "walk": dict(walk.walk),

@@ -12,6 +12,7 @@ from fulfillment.store import (
     people,
     printing,
     stock,
+    walls,
     work,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "people",
     "printing",
     "stock",
+    "walls",
     "work",
 ]

@@ -20,10 +20,12 @@ from fulfillment.domain.pick_walk import (
     PickState,
     Put,
     SeenItem,
+    SeenPart,
     SeenPut,
     SeenTote,
     Stop,
     Take,
+    UndoPut,
 )
 from fulfillment.domain.picking import FreeStock, after, decide, replace_missing
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused
@@ -209,13 +211,13 @@ def test_whatever_means_nothing_here_is_refused(scan: object, code: str) -> None
 
 
 def test_a_put_cannot_be_undone_once_its_order_is_packed() -> None:
-    put = SeenPut(
-        1, "s", 1, 1, 101, "O1-1", "packing", 201, 1, "SKU-1", "", (), 1, 11, "B", 50, "T"
-    )
+    part = SeenPart(1, 101, "O1-1", "packing", 201, 1)
+    put = SeenPut(1, "s", 1, 1, "SKU-1", "", 11, "B", 50, "T", (part,))
+    picked = replace(put, parts=(replace(part, shipment_state="picked"),))
     state = a_state(a_stop(a_feed(1, 1)))
     assert command(state, Command.UNDO, put).verdict.code == "undo-too-late"
     assert command(state, Command.UNDO).verdict.code == "nothing-to-undo"
-    assert command(state, Command.UNDO, replace(put, shipment_state="picked")).effect
+    assert command(state, Command.UNDO, picked).effect == UndoPut(picked)
 
 
 def test_what_was_found_goes_to_the_feed_in_hand_first() -> None:
@@ -273,7 +275,7 @@ def test_every_code_of_the_tables_is_used_and_every_used_code_is_in_them(module:
         and isinstance(node.args[0], ast.Constant)
     }
     tables = set(module.REFUSALS) | set(module.ACCEPTANCES)  # type: ignore[attr-defined]  # a module
-    # Two answers are chosen between in an expression, two are passed on by a name.
-    named = {"put", "put-last", "source", "counting"}
+    # Four answers are chosen between in an expression, two are passed on by a name.
+    named = {"put", "put-last", "batch-put", "batch-put-last", "source", "counting"}
     assert used - tables == set()
     assert tables - used <= named

@@ -445,6 +445,7 @@ def test_a_policy_is_changed_on_its_page(app: Flask, world: World) -> None:
         "idle_seconds": "120",
         "cart_positions": "12",
         "list_lines": "60",
+        "batch_shipments": "40",
         "company_prefix": "9520001",
         "scan_out": "on",
         "reason": "new scale",
