@@ -30,6 +30,9 @@ PACK: Mapping[str, Message] = {
     "resumed": Message(
         _("Order %(order)s is open."), advice_with=(("missing", _("Still missing: %(missing)s.")),)
     ),
+    "batch-opened": Message(
+        _("Tote %(tote)s: %(left)s orders of one piece."), _("Scan the pieces, one after another.")
+    ),
     "counted": Message(_("%(quantity)s × %(sku)s %(name)s: %(in_box)s of %(wanted)s.")),
     "complete": Message(
         _("Order %(order)s is complete."),
@@ -75,6 +78,13 @@ PACK: Mapping[str, Message] = {
     "taken-over": Message(_("Order %(order)s is yours; %(holder)s had it.")),
     "closed": Message(_("No order is open."), _("Scan a tote.")),
     "no-order-open": Message(_("No order is open here."), _("Scan a tote first.")),
+    "sort-first": Message(
+        _("The orders in tote %(tote)s have several pieces."),
+        _("Sort it at the put wall, then scan a slot."),
+    ),
+    "batch-tote-empty": Message(
+        _("No order waits for what is in tote %(tote)s."), _("Bring it to put-back.")
+    ),
     "unreadable": _UNREADABLE,
     "unknown-barcode": Message(
         _("Nobody knows the barcode %(raw)s."), _("Set the piece aside for the supervisor.")
@@ -352,6 +362,7 @@ SCANS: Mapping[Process, Mapping[str, Message]] = {
 NEXT_STEPS: Mapping[Process, Mapping[str, Message]] = {
     "pack": {
         "scan-tote": Message(_("Scan a tote.")),
+        "scan-single": Message(_("Scan a piece of tote %(tote)s."), _("%(left)s orders are left.")),
         "scan-item-to-take-out": Message(_("Scan the piece that comes out.")),
         "scan-reason": Message(_("Scan the reason.")),
         "scan-item-or-confirm": Message(

@@ -71,6 +71,13 @@ class BenchOutput(Output):
     )
 
 
+class BatchToteOutput(Output):
+    """A batch tote at the station: each piece of it opens an order of one piece."""
+
+    code: str
+    left: int = Field(description="Orders of one piece that wait in it.")
+
+
 class BenchReplyOutput(Output):
     """What came of it, what is open, what comes next."""
 
@@ -78,6 +85,9 @@ class BenchReplyOutput(Output):
     repeated: bool = Field(description="The scan id was known: this is its first verdict.")
     next: NextStepOutput
     bench: BenchOutput | None
+    batch: BatchToteOutput | None = Field(
+        description="The batch tote that waits here while no order is open."
+    )
 
 
 def bench_reply(reply: BenchReply) -> dict[str, Any]:
@@ -87,6 +97,7 @@ def bench_reply(reply: BenchReply) -> dict[str, Any]:
         "repeated": reply.repeated,
         "next": scans.next_step("pack", reply.next_code, reply.next_fields),
         "bench": None if reply.view is None else _bench(reply.view),
+        "batch": None if reply.batch is None else vars(reply.batch),
     }
 
 

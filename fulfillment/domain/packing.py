@@ -18,6 +18,7 @@ from fulfillment.domain.values import Accepted, Refused, Verdict
 ACCEPTANCES: Mapping[str, tuple[str, ...]] = {
     "opened": ("order", "pieces"),
     "resumed": ("order", "missing"),
+    "batch-opened": ("tote", "left"),
     "counted": ("sku", "name", "quantity", "in_box", "wanted"),
     "complete": ("order", "carton"),
     "undone": ("sku", "name", "quantity"),
@@ -44,6 +45,8 @@ ACCEPTANCES: Mapping[str, tuple[str, ...]] = {
 
 REFUSALS: Mapping[str, tuple[str, ...]] = {
     "no-order-open": (),
+    "sort-first": ("tote",),
+    "batch-tote-empty": ("tote",),
     "unreadable": ("why",),
     "unknown-barcode": ("raw",),
     "not-for-packing": ("raw",),

@@ -146,6 +146,12 @@ class PickState:
         return "tote" if self.in_hand and not self._piece_missing else "item"
 
     @property
+    def next_step(self) -> str:
+        """The code of the instruction: what is awaited, and in a batch which kind of tote."""
+        awaits = self.awaits
+        return "batch-tote" if awaits == "tote" and self.is_batch else awaits
+
+    @property
     def _piece_missing(self) -> bool:
         return self.counts_pieces and self.in_hand < self.wanted_now
 

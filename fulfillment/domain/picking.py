@@ -639,9 +639,7 @@ def _fed_stop(state: PickState, stop: Stop, put: Put) -> Stop:
             replace(
                 feed,
                 picked=feed.picked + units.get(feed.id, 0),
-                tote=put.tote.code
-                if state.is_batch or feed.shipment_id in served
-                else feed.tote,
+                tote=put.tote.code if state.is_batch or feed.shipment_id in served else feed.tote,
             )
             for feed in stop.feeds
         ),
