@@ -20,7 +20,7 @@ def _(sentence: str) -> str:
     return sentence
 
 
-Process = Literal["pack", "pick", "task", "dispatch"]
+Process = Literal["pack", "pick", "sort", "task", "dispatch"]
 
 _UNREADABLE = Message(_("This is no barcode that means anything: %(why)s."), _("Scan again."))
 _CANCELLED = Message(_("Order %(order)s was cancelled: %(reason)s."), _("Set the goods aside."))
@@ -280,6 +280,80 @@ PICK: Mapping[str, Message] = {
 }
 """At the shelves."""
 
+SORT: Mapping[str, Message] = {
+    "unreadable": _UNREADABLE,
+    "not-for-sorting": Message(_("%(scanned)s means nothing here."), _("Scan the %(expected)s.")),
+    "tote-first": Message(_("No tote is open here."), _("Scan a batch tote first.")),
+    "unknown-tote": Message(
+        _("Tote %(tote)s holds no batch."), _("Scan a batch tote of this warehouse.")
+    ),
+    "tote-still-picked": Message(
+        _("Tote %(tote)s is still filled on list %(list)s."),
+        _("Sort it when the list is done or the tote is full."),
+    ),
+    "tote-empty": Message(
+        _("No order waits for what is in tote %(tote)s."), _("Bring it to put-back.")
+    ),
+    "in-hand": Message(_("%(sku)s is in hand."), _("Put it into slot %(slot)s, or scan UNDO.")),
+    "item-first": Message(_("Nothing is in hand."), _("Scan a piece first.")),
+    "unknown-barcode": Message(
+        _("Nobody knows the barcode %(scanned)s."), _("Set the piece aside for the supervisor.")
+    ),
+    "wrong-item": Message(
+        _("No order of this tote wants %(sku)s %(name)s."),
+        _("Set it aside."),
+        (
+            ("needed_by", _("Order %(needed_by)s needs it (tote %(tote)s).")),
+            ("home", _("It belongs to bin %(home)s.")),
+        ),
+    ),
+    "order-cancelled": Message(
+        _("%(sku)s is of order %(order)s, which was cancelled: %(reason)s."),
+        _("Leave it in the tote for put-back."),
+    ),
+    "lot-needed": Message(
+        _("%(sku)s was picked from several lots."), _("Scan a code with the lot: %(expected)s.")
+    ),
+    "serial-needed": Message(_("%(sku)s is sorted by serial number."), _("Scan its serial.")),
+    "serial-not-here": Message(
+        _("The books do not have serial %(serial)s of %(sku)s in this tote.")
+    ),
+    "case-too-big": Message(
+        _("Case of %(case)s, the order wants %(wanted)s (%(sku)s)."), _("Scan single pieces.")
+    ),
+    "wrong-quantity": Message(_("Between 1 and %(wanted)s are wanted.")),
+    "other-wall": Message(_("The order of %(sku)s has slot %(slot)s."), _("Bring it there.")),
+    "wall-full": Message(
+        _("Every slot of this wall has an order."),
+        _("Put the piece back; another wall, or wait until one is packed."),
+        (("complete", _("Put the piece back, and pack a complete slot first: %(complete)s.")),),
+    ),
+    "unknown-slot": Message(
+        _("This wall has no slot %(scanned)s."), _("Put it into slot %(expected)s.")
+    ),
+    "wrong-slot": Message(_("This is slot %(scanned)s."), _("Put it into slot %(expected)s.")),
+    "already-sorted": Message(
+        _("Somebody else has sorted this %(sku)s."), _("Scan the piece again.")
+    ),
+    "nothing-to-undo": Message(_("There is nothing to take back.")),
+    "undo-too-late": Message(_("Slot %(slot)s is being packed, or its tote is used again.")),
+    "tote": Message(_("Tote %(tote)s: %(left)s pieces."), _("Scan a piece.")),
+    "item": Message(_("%(quantity)s × %(sku)s %(name)s."), _("Put it into slot %(slot)s.")),
+    "quantity": Message(_("%(quantity)s × %(sku)s."), _("Put them into slot %(slot)s.")),
+    "put": Message(
+        _("%(quantity)s × %(sku)s is in slot %(slot)s."), _("%(left)s are left in the tote.")
+    ),
+    "slot-complete": Message(
+        _("Slot %(slot)s is complete: order %(order)s."), _("It can be packed.")
+    ),
+    "taken-back": Message(_("%(sku)s goes back into tote %(tote)s.")),
+    "put-undone": Message(
+        _("Taken back: %(quantity)s × %(sku)s out of slot %(slot)s."),
+        _("Put it into tote %(tote)s."),
+    ),
+}
+"""At the put wall."""
+
 TASK: Mapping[str, Message] = {
     "task-done": Message(_("Task %(task)s is done or cancelled.")),
     "not-your-task": Message(_("%(holder)s works on task %(task)s.")),
@@ -355,6 +429,7 @@ DISPATCH: Mapping[str, Message] = {
 SCANS: Mapping[Process, Mapping[str, Message]] = {
     "pack": PACK,
     "pick": PICK,
+    "sort": SORT,
     "task": TASK,
     "dispatch": DISPATCH,
 }
@@ -388,6 +463,11 @@ NEXT_STEPS: Mapping[Process, Mapping[str, Message]] = {
         ),
         "reason": Message(_("Scan how many are there, or the reason.")),
         "nothing": Message(_("Nothing is left to do here.")),
+    },
+    "sort": {
+        "tote": Message(_("Scan a batch tote.")),
+        "item": Message(_("Scan a piece of tote %(tote)s."), _("%(left)s are left.")),
+        "slot": Message(_("Slot %(slot)s"), _("%(quantity)s × %(sku)s")),
     },
     "task": {
         "place": Message(_("Go to %(place)s and scan it.")),
@@ -429,6 +509,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tote": _("tote"),
         "reason": _("reason"),
         "place": _("place"),
+        "slot": _("slot"),
         "item or confirm": _("item, or CONFIRM"),
     },
     "state": {
