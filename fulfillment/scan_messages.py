@@ -137,6 +137,10 @@ PACK: Mapping[str, Message] = {
         _("Order %(order)s is on hold (%(holds)s)."), _("A supervisor releases it.")
     ),
     "order-shipped": Message(_("Order %(order)s is shipped already.")),
+    "not-sorted-yet": Message(
+        _("Goods of order %(order)s lie among others: %(totes)s."),
+        _("Sort them at the put wall; or scan it once more to pack it as it is."),
+    ),
     "not-picked-yet": Message(
         _("Order %(order)s is not picked yet (%(state)s)."),
         advice_with=(("totes", _("Its totes: %(totes)s.")),),
@@ -467,7 +471,7 @@ NEXT_STEPS: Mapping[Process, Mapping[str, Message]] = {
     "sort": {
         "tote": Message(_("Scan a batch tote.")),
         "item": Message(_("Scan a piece of tote %(tote)s."), _("%(left)s are left.")),
-        "slot": Message(_("Slot %(slot)s"), _("%(quantity)s × %(sku)s")),
+        "slot": Message(_("Put %(quantity)s × %(sku)s into slot %(slot)s and scan it.")),
     },
     "task": {
         "place": Message(_("Go to %(place)s and scan it.")),

@@ -7,6 +7,7 @@
     packing    the packing station
     picking    the handheld
     tasks      put-back and count
+    wall       the put wall
     devices    the browser's scanner, sound and scale
     sheets     printable command barcodes
     words      what a code says to the worker
@@ -19,10 +20,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from stations import devices, entry, packing, picking, sheets, tasks
+from stations import devices, entry, packing, picking, sheets, tasks, wall
 from stations.frame import blueprint
 
-MODULES = (entry, packing, picking, tasks, sheets, devices)
+MODULES = (entry, packing, picking, wall, tasks, sheets, devices)
 """Every module that hangs its pages onto the blueprint when it is imported."""
 
 

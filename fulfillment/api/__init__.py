@@ -52,6 +52,7 @@ from fulfillment.api import (
     picking,
     stock,
     tasks,
+    walls,
     waves,
 )
 
@@ -60,6 +61,7 @@ MODULES = (
     allocation,
     waves,
     picking,
+    walls,
     packing,
     dispatch,
     labels,

@@ -68,6 +68,7 @@ REFUSALS: Mapping[str, tuple[str, ...]] = {
     "order-cancelled": ("order", "reason"),
     "order-on-hold": ("order", "holds"),
     "order-shipped": ("order",),
+    "not-sorted-yet": ("order", "totes"),
     "not-picked-yet": ("order", "state", "totes"),
     "other-warehouse": ("order",),
     "opened-elsewhere": ("order", "holder", "station", "since"),

@@ -141,6 +141,14 @@ class WallState:
         return "item" if self.tote_id is not None and self.left else "tote"
 
     @property
+    def next_fields(self) -> dict[str, Any]:
+        """What the sentence of the next step is filled with."""
+        if self.in_hand is None:
+            return {"tote": self.tote, "left": self.left}
+        piece = self.in_hand
+        return {"slot": piece.slot.number, "sku": piece.sku, "quantity": piece.quantity}
+
+    @property
     def complete(self) -> tuple[UsedSlot, ...]:
         """The slots that can be packed."""
         return tuple(slot for slot in self.slots if slot.complete)
@@ -307,9 +315,7 @@ def _quantity(state: WallState, digits: str) -> Decision:
     if not 1 <= quantity <= piece.wanted:
         return refuse("wrong-quantity", wanted=piece.wanted)
     more = Piece(**{**vars(piece), "quantity": quantity})
-    return accept(
-        "quantity", Take(more), sku=piece.sku, quantity=quantity, slot=piece.slot.number
-    )
+    return accept("quantity", Take(more), sku=piece.sku, quantity=quantity, slot=piece.slot.number)
 
 
 def _slot(state: WallState, code: str, seen: Seen) -> Decision:

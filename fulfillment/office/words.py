@@ -140,6 +140,7 @@ ACTS: Mapping[str, str] = {
     "cancel-shipment": _("shipment cancelled"),
     "cancel-owed": _("what was owed cancelled"),
     "un-ship": _("shipment taken back from the dock"),
+    "put-wall": _("put wall changed"),
     "change-service": _("service changed"),
     "deallocate": _("shipment taken apart"),
 }
@@ -309,6 +310,7 @@ FIELDS: Mapping[str, str] = {
     "country": _("Country"),
     "currency": _("Currency"),
     "name": _("Name"),
+    "slots": _("Slots"),
     "company": _("Company"),
     "lines": _("Lines"),
     "city": _("City"),

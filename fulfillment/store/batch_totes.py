@@ -78,6 +78,10 @@ _LEFT = (
         .correlate(_location)
         .scalar_subquery()
         .label("others"),
+        _in_tote(func.coalesce(func.sum(_reservation.c.quantity), 0))
+        .correlate(_location)
+        .scalar_subquery()
+        .label("units"),
     )
     .select_from(_location)
     .where(_location.c.id == bindparam("b_tote"))
@@ -86,7 +90,7 @@ _LEFT = (
 
 def left_in(tx: Transaction, tote_id: int) -> Row[Any]:
     """``code`` of a tote, and of how many orders it holds goods: ``singles`` of one piece that
-    wait to be packed, ``others`` of several."""
+    wait to be packed, ``others`` of several; ``units`` of them all."""
     return tx.execute(_LEFT, {"b_tote": tote_id}).one()
 
 
@@ -140,6 +144,25 @@ def has_serial(tx: Transaction, tote_id: int, product_id: int, serial: str) -> b
             )
         ).scalar_one()
     )
+
+
+def unit_in(tx: Transaction, tote_id: int, serial: str) -> Row[Any] | None:
+    """The product (as :func:`products_named` has it) whose unit with this serial number lies in a
+    tote."""
+    return tx.execute(
+        select(
+            _product.c.id.label("product_id"),
+            _product.c.seller_id,
+            _product.c.sku,
+            _product.c.name,
+            _product.c.tracking,
+            literal(1).label("quantity"),
+        )
+        .join(_serial, _serial.c.product_id == _product.c.id)
+        .where(_serial.c.location_id == tote_id, _serial.c.serial == serial)
+        .order_by(_product.c.id)
+        .limit(1)
+    ).first()
 
 
 def most_urgent_single(

@@ -118,6 +118,24 @@ def bench_at(tx: Transaction, station_id: int, scan_id: str) -> Row[Any] | None:
     return tx.execute(_BENCH, {"station_id": station_id, "scan_id": scan_id}).one_or_none()
 
 
+_UNSORTED = (
+    select(func.count())
+    .select_from(
+        _reservation.join(_line, _line.c.id == _reservation.c.shipment_line_id).join(
+            _tote_use, _tote_use.c.tote_id == _reservation.c.location_id
+        )
+    )
+    .where(
+        _line.c.shipment_id == _shipment.c.id,
+        _shipment.c.pieces > 1,
+        _tote_use.c.shipment_id.is_(None),
+        _tote_use.c.closed_at.is_(None),
+    )
+    .correlate(_shipment)
+    .scalar_subquery()
+)
+"""In how many places goods of a shipment of several pieces lie among those of others."""
+
 _parcels_of_it = _parcel.c.shipment_id == _shipment.c.id
 _SHIPMENT = (
     select(
@@ -135,6 +153,7 @@ _SHIPMENT = (
         .where(_parcels_of_it)
         .scalar_subquery()
         .label("last_parcel"),
+        _UNSORTED.label("unsorted"),
     )
     .join(_order, _order.c.id == _shipment.c.order_id)
     .join(_warehouse, _warehouse.c.id == _shipment.c.warehouse_id)

@@ -114,9 +114,7 @@ def lock_work(tx: Transaction, wall_id: int, user_id: int, scan_id: str) -> Row[
     ``known_accepted, known_code, known_fields, known_wall``."""
     new = _INSERT_WORK[tx.connection.dialect.name]
     tx.execute(new, {"b_wall": wall_id, "b_user": user_id})
-    return tx.execute(
-        _LOCK_WORK, {"b_wall": wall_id, "b_user": user_id, "b_scan": scan_id}
-    ).one()
+    return tx.execute(_LOCK_WORK, {"b_wall": wall_id, "b_user": user_id, "b_scan": scan_id}).one()
 
 
 def _inserting_work(dialect: Any) -> Any:
@@ -165,7 +163,7 @@ def state_of(tx: Transaction, wall: Row[Any], user_id: int) -> WallState:
         code=wall.code,
         warehouse_id=wall.warehouse_id,
         slots=slots,
-        tote_id=work.tote_id,
+        tote_id=work.open_tote_id,
         tote=work.tote or "",
         left=int(work.left),
         in_hand=_piece_in_hand(work) if work.quantity else None,
@@ -194,8 +192,8 @@ def _work_query() -> Select[Any]:
     here = _reservation.alias("here")
     left = (
         select(func.coalesce(func.sum(here.c.quantity), 0))
-        .where(here.c.location_id == _work.c.tote_id)
-        .correlate(_work)
+        .where(here.c.location_id == _use.c.tote_id)
+        .correlate(_use)
         .scalar_subquery()
     )
     wanted = (
@@ -212,6 +210,7 @@ def _work_query() -> Select[Any]:
         select(
             _work,
             tote.c.code.label("tote"),
+            _use.c.tote_id.label("open_tote_id"),
             left.label("left"),
             wanted.label("wanted"),
             place.c.code.label("slot_code"),
@@ -224,7 +223,15 @@ def _work_query() -> Select[Any]:
             _product.c.tracking,
         )
         .select_from(
-            _work.outerjoin(tote, tote.c.id == _work.c.tote_id)
+            _work.outerjoin(
+                _use,
+                and_(
+                    _use.c.tote_id == _work.c.tote_id,
+                    _use.c.shipment_id.is_(None),
+                    _use.c.closed_at.is_(None),
+                ),
+            )
+            .outerjoin(tote, tote.c.id == _use.c.tote_id)
             .outerjoin(place, place.c.id == _work.c.slot_id)
             .outerjoin(_slot, _slot.c.location_id == _work.c.slot_id)
             .outerjoin(_line, _line.c.id == _work.c.shipment_line_id)
@@ -265,9 +272,7 @@ def _used_query() -> Select[Any]:
     units = (
         select(func.coalesce(func.sum(inside.c.quantity), 0))
         .select_from(inside.join(inner, inner.c.id == inside.c.shipment_line_id))
-        .where(
-            inside.c.location_id == _slot.c.location_id, inner.c.shipment_id == _shipment.c.id
-        )
+        .where(inside.c.location_id == _slot.c.location_id, inner.c.shipment_id == _shipment.c.id)
         .correlate(_slot, _shipment)
         .scalar_subquery()
     )

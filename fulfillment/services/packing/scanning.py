@@ -27,6 +27,7 @@ from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import SHIPMENT
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, Verdict
+from fulfillment.services import belonging
 from fulfillment.services.packing import sealing, shipping, shorting, singles
 from fulfillment.services.packing.replies import (
     Bench,
@@ -39,14 +40,12 @@ from fulfillment.services.packing.replies import (
 )
 from fulfillment.store import packing as rows
 from fulfillment.store.base import table_of
-from fulfillment.store.catalog import Location
 from fulfillment.store.journal import ScanEvent, audit
 from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.packing import Counted
 from fulfillment.store.parcels import PackSession, Parcel, ParcelLine
 from fulfillment.store.people import Station
 from fulfillment.store.scans import check_scan_id
-from fulfillment.store.stock import StockBalance
 from fulfillment.store.transaction import Transaction, reads, writes
 
 _session = table_of(PackSession)
@@ -215,9 +214,9 @@ def _open_single(tx: Transaction, gesture: Gesture, scanned: ProductScan, statio
     if isinstance(chosen, Refused):
         return Outcome(chosen, None)
     if not isinstance(chosen, singles.Chosen):
-        names = Refused("wrong-item", {"sku": chosen.sku, "name": chosen.name})
-        home = _where_it_belongs(tx, station.warehouse_id, chosen.product_id, names)
-        return Outcome(home, None)
+        where = belonging.where_it_belongs(tx, station.warehouse_id, chosen.product_id)
+        fields = {"sku": chosen.sku, "name": chosen.name, **where}
+        return Outcome(Refused("wrong-item", fields), None)
     row = rows.shipment_facts(tx, chosen.shipment_id)
     assert row is not None, "its row is locked"
     refusal = _cannot_open(tx, row, station.warehouse_id)
@@ -256,6 +255,10 @@ def _open(tx: Transaction, gesture: Gesture, scanned: OwnScan, warehouse_id: int
     refusal = _cannot_open(tx, row, warehouse_id)
     if refusal is not None:
         return Outcome(refusal, None, shipment_id=shipment_id)
+    if row.unsorted and not _said_unsorted(tx, gesture, shipment_id):
+        totes = ", ".join(rows.totes_of(tx, shipment_id))
+        fields = {"order": row.order_number, "totes": totes}
+        return Outcome(Refused("not-sorted-yet", fields), None, shipment_id=shipment_id)
     if row.open_session_id is not None:
         holder = rows.open_session_of(tx, shipment_id)
         assert holder is not None, "the shipment's row is locked"
@@ -267,6 +270,12 @@ def _open(tx: Transaction, gesture: Gesture, scanned: OwnScan, warehouse_id: int
         }
         return Outcome(Refused("opened-elsewhere", fields), None, shipment_id=shipment_id)
     return _opened(tx, gesture, row)
+
+
+def _said_unsorted(tx: Transaction, gesture: Gesture, shipment_id: int) -> bool:
+    """Whether the scan before was refused because of the same: who scans it again means it."""
+    last = rows.last_event_at(tx, gesture.station_id)
+    return last is not None and last.code == "not-sorted-yet" and last.shipment_id == shipment_id
 
 
 def _shipment_scanned(tx: Transaction, scanned: OwnScan, warehouse_id: int) -> int | None:
@@ -500,7 +509,8 @@ def _count(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> Outco
     )
     if isinstance(verdict, Refused):
         if verdict.code == "wrong-item":
-            verdict = _where_it_belongs(tx, row.warehouse_id, item.product_id, verdict)
+            where = belonging.where_it_belongs(tx, row.warehouse_id, item.product_id)
+            verdict = replace(verdict, fields={**verdict.fields, **where})
         return Outcome(verdict, bench)
     if item.serial:
         lot = shorting.lot_of_serial(tx, bench, item)
@@ -519,31 +529,6 @@ def _count(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> Outco
         fields = {**verdict.fields, "order": row.order_number, "carton": carton}
         return Outcome(Accepted("complete", fields, tone="complete"), bench, counted)
     return Outcome(verdict, bench, counted)
-
-
-def _where_it_belongs(
-    tx: Transaction, warehouse_id: int, product_id: int, verdict: Refused
-) -> Refused:
-    """Name the open order and tote that still needs the piece, else its home bin."""
-    needed = rows.who_needs(tx, product_id, warehouse_id)
-    home = tx.execute(
-        select(Location.code)
-        .join(StockBalance, StockBalance.location_id == Location.id)
-        .where(
-            StockBalance.product_id == product_id,
-            Location.warehouse_id == warehouse_id,
-            Location.kind == "bin",
-        )
-        .order_by(StockBalance.on_hand.desc(), Location.code)
-        .limit(1)
-    ).scalar()
-    fields = {
-        **verdict.fields,
-        "needed_by": needed.number if needed else "",
-        "tote": (needed.tote or "") if needed else "",
-        "home": home or "",
-    }
-    return Refused("wrong-item", fields)
 
 
 def _take_item_out(tx: Transaction, bench: Bench, item: Item) -> Outcome:
