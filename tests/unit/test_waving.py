@@ -8,7 +8,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fulfillment.domain.waving import BinPlace, Collecting, group_into_lists, walking_order
+from fulfillment.domain.waving import (
+    BinPlace,
+    Collecting,
+    WaveChoice,
+    group_into_batches,
+    group_into_lists,
+    walking_order,
+)
 
 FIVE = datetime(2026, 3, 4, 17, tzinfo=UTC)
 
@@ -114,3 +121,18 @@ def test_a_bin_that_is_not_drawn_comes_last_and_is_named() -> None:
     walk = walking_order(stops, LAYOUT)
     assert walk.order == (1, 0)
     assert walk.facts["undrawn"] == ["X-9"]
+
+
+def test_a_batch_counts_the_bins_that_it_stops_at_not_its_lines() -> None:
+    same_bin = [Collecting(number, (a_bin(1),)) for number in range(1, 6)]
+    assert group_into_batches(same_bin, most_shipments=10, most_bins=1) == ((1, 2, 3, 4, 5),)
+    assert group_into_batches(same_bin, most_shipments=2, most_bins=1) == ((1, 2), (3, 4), (5,))
+    others = [*same_bin[:1], Collecting(7, (a_bin(2),))]
+    assert group_into_batches(others, most_shipments=10, most_bins=1) == ((1,), (7,))
+
+
+def test_single_pieces_are_picked_as_a_batch_unless_told_otherwise() -> None:
+    assert WaveChoice(1).picked_by == "cart"
+    assert WaveChoice(1, items="single").picked_by == "batch"
+    assert WaveChoice(1, items="single", method="cart").picked_by == "cart"
+    assert WaveChoice(1, method="batch").document() == {"method": "batch"}
