@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fulfillment.api import scans
 from fulfillment.api.frame import Document, Routes
-from fulfillment.api.inputs import Input, Key, Output
+from fulfillment.api.inputs import Input, Key, Output, Query
 from fulfillment.api.scans import NextStepOutput, ScanInput, VerdictOutput
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.walls import WallState
@@ -42,7 +42,7 @@ class WallsOutput(Output):
     walls: list[WallOutput]
 
 
-class WallsQuery(Input):
+class WallsQuery(Query):
     """Of which warehouse."""
 
     warehouse_id: Key

@@ -98,7 +98,7 @@ def test_a_supervisor_sets_a_wall_up_and_prints_its_labels(app: Flask, world: Wo
     office = Office(app, world, Role.SUPERVISOR)
     path = f"/warehouses/{world.warehouses['W1']}/walls"
     office.done(path, on=path, code="p1", name="By the door", slots="12")
-    assert tuple(rows(office.page(path), "walls")[0][:3]) == ("P1", "By the door", "12")
+    assert tuple(rows(office.page(path), "Put walls")[0][:3]) == ("P1", "By the door", "12")
     assert codes(AuditEntry, "act", act="put-wall") == [("put-wall",)]
     ((wall_id,),) = codes(PutWall, "id")
     assert office.get(f"/warehouses/walls/{wall_id}/labels.pdf").data[:4] == b"%PDF"
