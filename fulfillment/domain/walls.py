@@ -291,8 +291,6 @@ def _item(state: WallState, seen: Seen) -> Decision:
     if isinstance(seen, Refused):
         return refuse(seen.code, **seen.fields)
     assert isinstance(seen, Piece), "a product code is a piece, or refused"
-    if seen.quantity > seen.wanted:
-        return refuse("case-too-big", sku=seen.sku, case=seen.quantity, wanted=seen.wanted)
     return accept(
         "item",
         Take(seen),
@@ -301,6 +299,17 @@ def _item(state: WallState, seen: Seen) -> Decision:
         quantity=seen.quantity,
         slot=seen.slot.number,
     )
+
+
+def too_big(sku: str, *, units: int, wanted: int) -> Refused | None:
+    """Why a barcode of several units is refused: a case goes into a slot whole or not at all.
+
+    Asked before the order is given a slot, so that a refused piece takes none.
+    """
+    if units <= wanted:
+        return None
+    verdict = refuse("case-too-big", sku=sku, case=units, wanted=wanted).verdict
+    return verdict if isinstance(verdict, Refused) else None
 
 
 def _quantity(state: WallState, digits: str) -> Decision:

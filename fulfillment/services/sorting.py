@@ -154,6 +154,10 @@ def _see_piece(
     if row is None:
         return _nobodys(tx, state, named, tote_id)
     product = next(one for one in named if one.product_id == row.product_id)
+    units = 1 if row.tracking == "serial" else product.quantity
+    too_big = walls.too_big(product.sku, units=units, wanted=row.quantity)
+    if too_big is not None:
+        return too_big
     slot = _slot_of(tx, state, row, product.sku)
     if isinstance(slot, Refused):
         return slot
@@ -167,7 +171,7 @@ def _see_piece(
         tracking=row.tracking,
         lot=row.lot,
         serial=parsed.serial if row.tracking == "serial" else "",
-        quantity=1 if row.tracking == "serial" else product.quantity,
+        quantity=units,
         wanted=row.quantity,
         slot=slot,
     )
@@ -352,6 +356,8 @@ class _Step:
             return gone
         lies = rows.reserved_units(self.tx, piece.shipment_line_id, tote_id, piece.lot)
         if lies < piece.quantity:
+            return gone
+        if not rows.collects(self.tx, piece.slot.location_id, piece.shipment_id):
             return gone
         if piece.serial and not batch_totes.has_serial(
             self.tx, tote_id, piece.product_id, piece.serial

@@ -353,6 +353,21 @@ _FREE = (
 )
 
 
+def collects(tx: Transaction, slot_id: int, shipment_id: int) -> bool:
+    """Whether a slot is a (locked) shipment's: one that ran empty may have been given up."""
+    return bool(
+        tx.execute(
+            select(
+                exists().where(
+                    _use.c.tote_id == slot_id,
+                    _use.c.shipment_id == shipment_id,
+                    _use.c.closed_at.is_(None),
+                )
+            )
+        ).scalar_one()
+    )
+
+
 def is_all_in(tx: Transaction, shipment_id: int, slot_id: int) -> bool:
     """Whether a shipment is picked and every unit of it lies in a slot."""
     return bool(

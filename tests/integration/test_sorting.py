@@ -243,6 +243,30 @@ def test_two_sorters_of_one_tote_take_different_orders_first(world: World) -> No
     assert two.slot(2).verdict.code == "slot-complete"
 
 
+def test_a_slot_given_up_by_one_sorter_is_not_filled_by_another(world: World) -> None:
+    a_picked_batch(world, {"A": 1, "B": 1})
+    one = a_wall(world)
+    two = Sorter(world.people["packer2"], one.wall_id)
+    for sorter in (one, two):
+        sorter.tote()
+    assert one.scan("A").verdict.fields["slot"] == two.scan("B").verdict.fields["slot"] == 1
+    assert one.undo().verdict.code == "taken-back"
+    assert two.slot(1).verdict.code == "already-sorted"
+    assert two.sort("B").verdict.code == "put"
+    assert one.sort("A").verdict.code == "slot-complete"
+
+
+def test_a_case_that_is_too_big_takes_no_slot(world: World) -> None:
+    a_picked_batch(world, {"A": 2})
+    world.barcode("A", "CASE-A", quantity=6, kind="case")
+    world.barcode("A", "PAIR-A", quantity=2, kind="inner")
+    sorter = a_wall(world)
+    sorter.tote()
+    refused = sorter.scan("CASE-A")
+    assert (refused.verdict.code, refused.view.slots) == ("case-too-big", ())
+    assert sorter.sort("PAIR-A").verdict.code == "slot-complete"
+
+
 def test_who_may_not_work_here_sees_no_wall(world: World) -> None:
     sorter = a_wall(world)
     with pytest.raises(UnknownThing):

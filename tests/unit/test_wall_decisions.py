@@ -67,8 +67,9 @@ def test_more_pieces_go_along_as_far_as_the_order_wants_them() -> None:
 
 
 def test_a_case_is_never_more_than_the_order_wants() -> None:
-    assert decide(SORTING, ProductScan("CASE"), replace(PIECE, quantity=4)).effect
-    refused = decide(SORTING, ProductScan("CASE"), replace(PIECE, quantity=6)).verdict
+    assert walls.too_big("MUG", units=4, wanted=4) is None
+    refused = walls.too_big("MUG", units=6, wanted=4)
+    assert refused is not None
     assert (refused.code, refused.fields["wanted"]) == ("case-too-big", 4)
 
 
