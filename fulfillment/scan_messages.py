@@ -20,7 +20,7 @@ def _(sentence: str) -> str:
     return sentence
 
 
-Process = Literal["pack", "pick", "task", "dispatch"]
+Process = Literal["pack", "pick", "sort", "task", "dispatch"]
 
 _UNREADABLE = Message(_("This is no barcode that means anything: %(why)s."), _("Scan again."))
 _CANCELLED = Message(_("Order %(order)s was cancelled: %(reason)s."), _("Set the goods aside."))
@@ -29,6 +29,9 @@ PACK: Mapping[str, Message] = {
     "opened": Message(_("Order %(order)s: %(pieces)s pieces."), _("Scan every piece.")),
     "resumed": Message(
         _("Order %(order)s is open."), advice_with=(("missing", _("Still missing: %(missing)s.")),)
+    ),
+    "batch-opened": Message(
+        _("Tote %(tote)s: %(left)s orders of one piece."), _("Scan the pieces, one after another.")
     ),
     "counted": Message(_("%(quantity)s × %(sku)s %(name)s: %(in_box)s of %(wanted)s.")),
     "complete": Message(
@@ -75,6 +78,13 @@ PACK: Mapping[str, Message] = {
     "taken-over": Message(_("Order %(order)s is yours; %(holder)s had it.")),
     "closed": Message(_("No order is open."), _("Scan a tote.")),
     "no-order-open": Message(_("No order is open here."), _("Scan a tote first.")),
+    "sort-first": Message(
+        _("The orders in tote %(tote)s have several pieces."),
+        _("Sort it at the put wall, then scan a slot."),
+    ),
+    "batch-tote-empty": Message(
+        _("No order waits for what is in tote %(tote)s."), _("Bring it to put-back.")
+    ),
     "unreadable": _UNREADABLE,
     "unknown-barcode": Message(
         _("Nobody knows the barcode %(raw)s."), _("Set the piece aside for the supervisor.")
@@ -127,6 +137,10 @@ PACK: Mapping[str, Message] = {
         _("Order %(order)s is on hold (%(holds)s)."), _("A supervisor releases it.")
     ),
     "order-shipped": Message(_("Order %(order)s is shipped already.")),
+    "not-sorted-yet": Message(
+        _("Goods of order %(order)s lie among others: %(totes)s."),
+        _("Sort them at the put wall; or scan it once more to pack it as it is."),
+    ),
     "not-picked-yet": Message(
         _("Order %(order)s is not picked yet (%(state)s)."),
         advice_with=(("totes", _("Its totes: %(totes)s.")),),
@@ -181,6 +195,11 @@ PICK: Mapping[str, Message] = {
         (("totes", _("Set tote %(totes)s aside for put-back.")),),
     ),
     "unreadable": _UNREADABLE,
+    "batch-order-cancelled": Message(
+        _("Cancelled: %(shipment)s."),
+        _("Go on: the stop shows what is wanted now."),
+        (("in_hand", _("Put the %(in_hand)s in hand back into the bin, then go on.")),),
+    ),
     "not-for-picking": Message(_("%(scanned)s means nothing here."), _("Scan the %(expected)s.")),
     "bin-first": Message(_("The bin comes first."), _("Scan bin %(expected)s.")),
     "wrong-bin": Message(_("This is bin %(scanned)s."), _("Go to bin %(expected)s.")),
@@ -242,6 +261,11 @@ PICK: Mapping[str, Message] = {
         _("%(quantity)s × %(sku)s is in tote %(tote)s (%(position)s: %(shipment)s)."),
         _("The list is done: bring the totes to packing."),
     ),
+    "batch-put": Message(_("%(quantity)s × %(sku)s is in batch tote %(tote)s.")),
+    "batch-put-last": Message(
+        _("%(quantity)s × %(sku)s is in batch tote %(tote)s."),
+        _("The list is done: bring the totes to the put wall, single pieces to packing."),
+    ),
     "quantity": Message(_("%(quantity)s × %(sku)s in hand.")),
     "taken-back": Message(_("%(quantity)s × %(sku)s goes back to bin %(bin)s.")),
     "put-undone": Message(
@@ -249,6 +273,7 @@ PICK: Mapping[str, Message] = {
     ),
     "short-dropped": Message(_("SHORT is taken back for %(sku)s.")),
     "tote-closed": Message(_("Tote %(tote)s of %(shipment)s is full."), _("Scan another tote.")),
+    "batch-tote-closed": Message(_("Batch tote %(tote)s is full."), _("Scan another tote.")),
     "skipped": Message(_("Bin %(bin)s comes last now.")),
     "handed-over": Message(_("List %(list)s waits for another picker.")),
     "short": Message(
@@ -264,6 +289,80 @@ PICK: Mapping[str, Message] = {
     "list-done": Message(_("List %(list)s is done."), _("Bring the totes to packing.")),
 }
 """At the shelves."""
+
+SORT: Mapping[str, Message] = {
+    "unreadable": _UNREADABLE,
+    "not-for-sorting": Message(_("%(scanned)s means nothing here."), _("Scan the %(expected)s.")),
+    "tote-first": Message(_("No tote is open here."), _("Scan a batch tote first.")),
+    "unknown-tote": Message(
+        _("Tote %(tote)s holds no batch."), _("Scan a batch tote of this warehouse.")
+    ),
+    "tote-still-picked": Message(
+        _("Tote %(tote)s is still filled on list %(list)s."),
+        _("Sort it when the list is done or the tote is full."),
+    ),
+    "tote-empty": Message(
+        _("No order waits for what is in tote %(tote)s."), _("Bring it to put-back.")
+    ),
+    "in-hand": Message(_("%(sku)s is in hand."), _("Put it into slot %(slot)s, or scan UNDO.")),
+    "item-first": Message(_("Nothing is in hand."), _("Scan a piece first.")),
+    "unknown-barcode": Message(
+        _("Nobody knows the barcode %(scanned)s."), _("Set the piece aside for the supervisor.")
+    ),
+    "wrong-item": Message(
+        _("No order of this tote wants %(sku)s %(name)s."),
+        _("Set it aside."),
+        (
+            ("needed_by", _("Order %(needed_by)s needs it (tote %(tote)s).")),
+            ("home", _("It belongs to bin %(home)s.")),
+        ),
+    ),
+    "order-cancelled": Message(
+        _("%(sku)s is of order %(order)s, which was cancelled: %(reason)s."),
+        _("Leave it in the tote for put-back."),
+    ),
+    "lot-needed": Message(
+        _("%(sku)s was picked from several lots."), _("Scan a code with the lot: %(expected)s.")
+    ),
+    "serial-needed": Message(_("%(sku)s is sorted by serial number."), _("Scan its serial.")),
+    "serial-not-here": Message(
+        _("The books do not have serial %(serial)s of %(sku)s in this tote.")
+    ),
+    "case-too-big": Message(
+        _("Case of %(case)s, the order wants %(wanted)s (%(sku)s)."), _("Scan single pieces.")
+    ),
+    "wrong-quantity": Message(_("Between 1 and %(wanted)s are wanted.")),
+    "other-wall": Message(_("The order of %(sku)s has slot %(slot)s."), _("Bring it there.")),
+    "wall-full": Message(
+        _("Every slot of this wall has an order."),
+        _("Put the piece back; another wall, or wait until one is packed."),
+        (("complete", _("Put the piece back, and pack a complete slot first: %(complete)s.")),),
+    ),
+    "unknown-slot": Message(
+        _("This wall has no slot %(scanned)s."), _("Put it into slot %(expected)s.")
+    ),
+    "wrong-slot": Message(_("This is slot %(scanned)s."), _("Put it into slot %(expected)s.")),
+    "already-sorted": Message(
+        _("Somebody else has sorted this %(sku)s."), _("Scan the piece again.")
+    ),
+    "nothing-to-undo": Message(_("There is nothing to take back.")),
+    "undo-too-late": Message(_("Slot %(slot)s is being packed, or its tote is used again.")),
+    "tote": Message(_("Tote %(tote)s: %(left)s pieces."), _("Scan a piece.")),
+    "item": Message(_("%(quantity)s × %(sku)s %(name)s."), _("Put it into slot %(slot)s.")),
+    "quantity": Message(_("%(quantity)s × %(sku)s."), _("Put them into slot %(slot)s.")),
+    "put": Message(
+        _("%(quantity)s × %(sku)s is in slot %(slot)s."), _("%(left)s are left in the tote.")
+    ),
+    "slot-complete": Message(
+        _("Slot %(slot)s is complete: order %(order)s."), _("It can be packed.")
+    ),
+    "taken-back": Message(_("%(sku)s goes back into tote %(tote)s.")),
+    "put-undone": Message(
+        _("Taken back: %(quantity)s × %(sku)s out of slot %(slot)s."),
+        _("Put it into tote %(tote)s."),
+    ),
+}
+"""At the put wall."""
 
 TASK: Mapping[str, Message] = {
     "task-done": Message(_("Task %(task)s is done or cancelled.")),
@@ -344,6 +443,7 @@ DISPATCH: Mapping[str, Message] = {
 SCANS: Mapping[Process, Mapping[str, Message]] = {
     "pack": PACK,
     "pick": PICK,
+    "sort": SORT,
     "task": TASK,
     "dispatch": DISPATCH,
 }
@@ -351,6 +451,7 @@ SCANS: Mapping[Process, Mapping[str, Message]] = {
 NEXT_STEPS: Mapping[Process, Mapping[str, Message]] = {
     "pack": {
         "scan-tote": Message(_("Scan a tote.")),
+        "scan-single": Message(_("Scan a piece of tote %(tote)s."), _("%(left)s orders are left.")),
         "scan-item-to-take-out": Message(_("Scan the piece that comes out.")),
         "scan-reason": Message(_("Scan the reason.")),
         "scan-item-or-confirm": Message(
@@ -369,8 +470,18 @@ NEXT_STEPS: Mapping[Process, Mapping[str, Message]] = {
             _("Scan an empty tote."),
             (("tote", _("Scan tote %(tote)s.")),),
         ),
+        "batch-tote": Message(
+            _("Put them into the batch tote."),
+            _("Scan an empty tote."),
+            (("tote", _("Scan tote %(tote)s.")),),
+        ),
         "reason": Message(_("Scan how many are there, or the reason.")),
         "nothing": Message(_("Nothing is left to do here.")),
+    },
+    "sort": {
+        "tote": Message(_("Scan a batch tote.")),
+        "item": Message(_("Scan a piece of tote %(tote)s."), _("%(left)s are left.")),
+        "slot": Message(_("Put %(quantity)s × %(sku)s into slot %(slot)s and scan it.")),
     },
     "task": {
         "place": Message(_("Go to %(place)s and scan it.")),
@@ -412,6 +523,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tote": _("tote"),
         "reason": _("reason"),
         "place": _("place"),
+        "slot": _("slot"),
         "item or confirm": _("item, or CONFIRM"),
     },
     "state": {

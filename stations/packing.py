@@ -196,6 +196,7 @@ def _shown(reply: BenchReply, *, first: bool = False) -> dict[str, Any]:
         "verdict": None if first else reply.verdict,
         "accepted": isinstance(reply.verdict, Accepted),
         "message": "" if first else _words(reply.verdict),
+        "batch": reply.batch,
         "next_code": reply.next_code,
         "next_step": words.of_next_step("pack", reply.next_code, reply.next_fields),
         "to_print": view is not None

@@ -9,6 +9,7 @@
     picking    the handheld
     tasks      put-back and count
     pictures   frames and photographs of a camera
+    wall       the put wall
     devices    the browser's scanner, sound and scale
     sheets     printable command barcodes
     words      what a code says to the worker
@@ -21,10 +22,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from stations import devices, entry, packing, picking, pictures, printing, sheets, tasks
+from stations import devices, entry, packing, picking, pictures, printing, sheets, tasks, wall
 from stations.frame import blueprint
 
-MODULES = (entry, packing, printing, picking, tasks, pictures, sheets, devices)
+MODULES = (entry, packing, printing, picking, wall, tasks, pictures, sheets, devices)
 """Every module that hangs its pages onto the blueprint when it is imported."""
 
 

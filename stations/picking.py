@@ -130,7 +130,9 @@ def _shown(view: PickState | None, verdict: Verdict | None = None) -> dict[str, 
         "stop": view.stop if view else None,
         "feed": view.feed if view else None,
         "awaits": awaits,
-        "next_step": words.of_next_step("pick", awaits, _next_fields(view)),
+        "next_step": words.of_next_step(
+            "pick", view.next_step if view else awaits, _next_fields(view)
+        ),
         "verdict": verdict,
         "message": words.of_verdict("pick", verdict) if verdict else "",
         "buttons": _buttons(view),
@@ -143,7 +145,7 @@ def _next_fields(view: PickState | None) -> dict[str, Any]:
     return {
         "bin": view.stop.location_code,
         "sku": view.stop.sku,
-        "quantity": view.feed.wanted,
+        "quantity": view.wanted_now,
         "position": view.feed.position,
         "tote": view.feed.tote,
     }

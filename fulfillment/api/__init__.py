@@ -56,6 +56,7 @@ from fulfillment.api import (
     reports,
     stock,
     tasks,
+    walls,
     waves,
 )
 
@@ -64,6 +65,7 @@ MODULES = (
     allocation,
     waves,
     picking,
+    walls,
     packing,
     proof_photos,
     dispatch,

@@ -98,7 +98,7 @@ class ScanQuery(PageQuery):
 
     shipment_id: Key | None = None
     station_id: Key | None = None
-    process: Literal["", "pick", "pack", "task", "dispatch"] = ""
+    process: Literal["", "pick", "pack", "sort", "task", "dispatch"] = ""
     accepted: bool | None = None
 
 

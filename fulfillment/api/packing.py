@@ -71,6 +71,13 @@ class BenchOutput(Output):
     )
 
 
+class BatchToteOutput(Output):
+    """A batch tote at the station: each piece of it opens an order of one piece."""
+
+    code: str
+    left: int = Field(description="Orders of one piece that wait in it.")
+
+
 class BenchReplyOutput(Output):
     """What came of it, what is open, what comes next."""
 
@@ -82,6 +89,9 @@ class BenchReplyOutput(Output):
         "the box before the last piece was scanned says now what stands on it."
     )
     bench: BenchOutput | None
+    batch: BatchToteOutput | None = Field(
+        description="The batch tote that waits here while no order is open."
+    )
 
 
 def bench_reply(reply: BenchReply) -> dict[str, Any]:
@@ -92,6 +102,7 @@ def bench_reply(reply: BenchReply) -> dict[str, Any]:
         "next": scans.next_step("pack", reply.next_code, reply.next_fields),
         "awaits_weight": reply.awaits_weight,
         "bench": None if reply.view is None else _bench(reply.view),
+        "batch": None if reply.batch is None else vars(reply.batch),
     }
 
 

@@ -343,6 +343,7 @@ class PolicyFields(Output):
     cart_litres: int
     cart_kilograms: int
     planning_seconds: int
+    batch_shipments: int
     label_scan_required: bool
     proof_photos: bool
     proof_photo_days: int
@@ -365,6 +366,7 @@ class PolicyChange(Input):
     cart_litres: int | None = None
     cart_kilograms: int | None = None
     planning_seconds: int | None = None
+    batch_shipments: int | None = None
     label_scan_required: bool | None = None
     proof_photos: bool | None = None
     proof_photo_days: int | None = None

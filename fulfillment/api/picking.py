@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -58,6 +58,9 @@ class PickStateOutput(Output):
 
     id: int
     number: str
+    method: Literal["cart", "batch"] = Field(
+        description="`batch`: everything into batch totes, whatever order wants it."
+    )
     state: str
     picker: str | None
     stops_open: int
@@ -86,10 +89,11 @@ class PickReplyOutput(PickViewOutput):
 def pick_view(state: PickState) -> dict[str, Any]:
     """A list and its next step as JSON."""
     return {
-        "next": scans.next_step("pick", state.awaits, _next_fields(state)),
+        "next": scans.next_step("pick", state.next_step, _next_fields(state)),
         "list": {
             "id": state.list_id,
             "number": state.number,
+            "method": state.method,
             "state": state.state,
             "picker": state.picker_name or None,
             "stops_open": state.stops_open,
@@ -122,7 +126,7 @@ def _next_fields(state: PickState) -> dict[str, Any]:
     return {
         "bin": stop.location_code,
         "sku": stop.sku,
-        "quantity": feed.wanted,
+        "quantity": state.wanted_now,
         "position": feed.position,
         "tote": feed.tote,
     }

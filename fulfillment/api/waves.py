@@ -30,6 +30,11 @@ class WaveInput(Input):
     )
     priority_from: int | None = Field(None, ge=-1_000, le=1_000)
     items: Literal["any", "single", "multi"] = Field("any", description="`single`: of one piece.")
+    method: Literal["cart", "batch"] | None = Field(
+        None,
+        description="`cart`: a tote for each shipment. `batch`: all together in batch totes, "
+        "sorted at a put wall, or packed piece by piece. Left out: `batch` for `single`.",
+    )
     limit: int | None = Field(None, ge=1, le=SHIPMENTS_AT_ONCE)
     shipment_ids: list[Key] | None = Field(None, min_length=1, max_length=SHIPMENTS_AT_ONCE)
     planning_seconds: int | None = Field(

@@ -128,6 +128,26 @@ def group_into_lists(
     return tuple(tuple(one.shipment_id for one in load.shipments) for load in loads)
 
 
+def group_into_batches(
+    shipments: Iterable[Collecting], *, most_shipments: int, most_bins: int
+) -> tuple[tuple[int, ...], ...]:
+    """Shipment ids of each batch walk, the most urgent first, neighbours together.
+
+    What counts is not lines but bins to stop at, because a batch takes what all its shipments
+    want from a bin at once.
+    """
+    lists: list[list[int]] = []
+    bins: set[str] = set()
+    for shipment in sorted(shipments, key=_urgency_then_place):
+        wanted = {place.code for place in shipment.places}
+        if not lists or len(lists[-1]) == most_shipments or len(bins | wanted) > most_bins:
+            lists.append([])
+            bins = set()
+        lists[-1].append(shipment.shipment_id)
+        bins |= wanted
+    return tuple(tuple(ids) for ids in lists)
+
+
 def keep_planned(
     carts: Iterable[Sequence[int]], shipments: Iterable[Collecting], limits: CartLimits
 ) -> tuple[tuple[int, ...], ...]:

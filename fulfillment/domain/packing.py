@@ -18,6 +18,7 @@ from fulfillment.domain.values import Accepted, Refused, Tone, Verdict
 ACCEPTANCES: Mapping[str, tuple[str, ...]] = {
     "opened": ("order", "pieces"),
     "resumed": ("order", "missing"),
+    "batch-opened": ("tote", "left"),
     "counted": ("sku", "name", "quantity", "in_box", "wanted"),
     "complete": ("order", "carton"),
     "undone": ("sku", "name", "quantity"),
@@ -56,6 +57,8 @@ TONES: Mapping[str, Tone] = {
 
 REFUSALS: Mapping[str, tuple[str, ...]] = {
     "no-order-open": (),
+    "sort-first": ("tote",),
+    "batch-tote-empty": ("tote",),
     "unreadable": ("why",),
     "unknown-barcode": ("raw",),
     "not-for-packing": ("raw",),
@@ -77,6 +80,7 @@ REFUSALS: Mapping[str, tuple[str, ...]] = {
     "order-cancelled": ("order", "reason"),
     "order-on-hold": ("order", "holds"),
     "order-shipped": ("order",),
+    "not-sorted-yet": ("order", "totes"),
     "not-picked-yet": ("order", "state", "totes"),
     "other-warehouse": ("order",),
     "opened-elsewhere": ("order", "holder", "station", "since"),

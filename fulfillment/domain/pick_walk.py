@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from fulfillment.domain.policy import PickConfirmation
-from fulfillment.domain.values import Verdict
+from fulfillment.domain.values import PickMethod, Verdict
 
 # --- the state ---------------------------------------------------------------------------
 
@@ -28,7 +28,7 @@ class Feed:
     picked: int = 0
     short: int = 0
     tote: str = ""
-    """The tote that is open for the shipment on this list; '' = the next scanned one."""
+    """The tote that is open for the shipment (in a batch: for the list); '' = the next scanned."""
 
     @property
     def wanted(self) -> int:
@@ -95,6 +95,7 @@ class PickState:
     confirmation: PickConfirmation
     today: date
     stops_open: int
+    method: PickMethod = "cart"
     stop: Stop | None = None
     next_stop: Stop | None = None
     bin_scanned: bool = False
@@ -114,6 +115,24 @@ class PickState:
         return next((f for f in feeds if f.id == self.in_hand_feed_id), feeds[0] if feeds else None)
 
     @property
+    def is_batch(self) -> bool:
+        """Whether everything goes into batch totes together, to be sorted afterwards."""
+        return self.method == "batch"
+
+    @property
+    def wanted_now(self) -> int:
+        """Units that the next put takes at most: those of the feed, in a batch of all feeds."""
+        if self.is_batch:
+            return self.stop.wanted if self.stop else 0
+        return self.feed.wanted if self.feed else 0
+
+    @property
+    def goes_back(self) -> int:
+        """Units of a batch in hand that nobody here wants any more: an order was cancelled."""
+        fits = self.bin_scanned and self.in_hand <= self.wanted_now
+        return 0 if fits or not self.is_batch else self.in_hand
+
+    @property
     def awaits(self) -> Awaited:
         """The kind of scan that comes next."""
         if self.state == "open":
@@ -124,11 +143,17 @@ class PickState:
             return "reason"
         if not self.bin_scanned:
             return "bin"
-        feed = self.feed
-        return "tote" if feed and self.in_hand and not self._piece_missing(feed) else "item"
+        return "tote" if self.in_hand and not self._piece_missing else "item"
 
-    def _piece_missing(self, feed: Feed) -> bool:
-        return self.counts_pieces and self.in_hand < feed.wanted
+    @property
+    def next_step(self) -> str:
+        """The code of the instruction: what is awaited, and in a batch which kind of tote."""
+        awaits = self.awaits
+        return "batch-tote" if awaits == "tote" and self.is_batch else awaits
+
+    @property
+    def _piece_missing(self) -> bool:
+        return self.counts_pieces and self.in_hand < self.wanted_now
 
     @property
     def counts_pieces(self) -> bool:
@@ -165,32 +190,50 @@ class SeenTote:
     holds_goods: bool = False
     owner_id: int | None = None
     owner: str = ""
-    """Number of the shipment whose goods it holds; '' = unused."""
+    """Number of the shipment whose goods it holds; '' = unused, or a batch tote."""
     is_full: bool = False
     pick_list_id: int | None = None
+    batch: str = ""
+    """Number of the batch list that fills it; '' = no batch tote."""
 
 
 @dataclass(frozen=True)
-class SeenPut:
-    """The last put of the list that was not undone."""
+class SeenPart:
+    """What the last put gave to one shipment line.
 
-    event_id: int
-    scan_id: str
+    ``is_there``: the units lie in the tote still; those of a batch may have been sorted.
+    """
+
     feed_id: int
-    stop_id: int
     shipment_id: int
     shipment_number: str
     shipment_state: str
     shipment_line_id: int
+    quantity: int
+    serials: tuple[str, ...] = ()
+    is_there: bool = True
+
+
+@dataclass(frozen=True)
+class SeenPut:
+    """The last put of the list that was not undone; in a batch it has a part for each line."""
+
+    event_id: int
+    scan_id: str
+    stop_id: int
     product_id: int
     sku: str
     lot: str
-    serials: tuple[str, ...]
-    quantity: int
     bin_id: int
     bin: str
     tote_id: int
     tote: str
+    parts: tuple[SeenPart, ...]
+
+    @property
+    def quantity(self) -> int:
+        """Units of all parts."""
+        return sum(part.quantity for part in self.parts)
 
 
 Seen = SeenItem | SeenTote | SeenPut | None
@@ -226,14 +269,29 @@ class TakeBack:
 
 
 @dataclass(frozen=True)
-class Put:
-    """What is in hand goes into the tote; ``binds``: the tote becomes the shipment's."""
+class Share:
+    """Units of a put that are one shipment line's."""
 
     feed: Feed
     quantity: int
-    serials: tuple[str, ...]
+    serials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Put:
+    """What is in hand goes into the tote; ``binds``: the tote becomes the shipment's.
+
+    The put of a batch has a share for each line that it serves, and binds the tote to the list.
+    """
+
+    shares: tuple[Share, ...]
     tote: SeenTote
     binds: bool
+
+    @property
+    def quantity(self) -> int:
+        """Units of all shares."""
+        return sum(share.quantity for share in self.shares)
 
 
 @dataclass(frozen=True)
@@ -245,9 +303,9 @@ class UndoPut:
 
 @dataclass(frozen=True)
 class CloseTote:
-    """The tote that is open for the shipment takes nothing more."""
+    """The tote that is open for the shipment (None: for the batch) takes nothing more."""
 
-    shipment_id: int
+    shipment_id: int | None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ The procedure on the floor, one gesture a scan::
             scan the tote                 it confirms; the first one scanned is bound
     the last tote ends the list
 
+A batch list feeds one tote at each stop: the item stands for what all its orders want there,
+and the put is shared out among them, the most urgent first.  Who gets which piece is decided
+when the tote is sorted at the put wall, or packed piece by piece.
+
 Besides: UNDO takes back what is in hand, else the last put.  A quantity barcode after the
 item says that fewer are in hand.  TOTE FULL closes the tote that is awaited, the next one
 scanned is bound.  SKIP sends the stop to the end of the walk.  HAND OVER gives the list
@@ -35,7 +39,6 @@ from fulfillment.domain.pick_walk import (
     CutShort,
     Decision,
     Drop,
-    Dropped,
     Effect,
     Feed,
     Finish,
@@ -49,6 +52,7 @@ from fulfillment.domain.pick_walk import (
     SeenItem,
     SeenPut,
     SeenTote,
+    Share,
     Skip,
     Stop,
     Take,
@@ -74,6 +78,11 @@ REFUSALS: dict[str, Meaning] = {
     "order-cancelled": Meaning(
         "an order of the list was cancelled: set its tote aside for put-back, go on with the next",
         ("shipment", "position", "totes"),
+    ),
+    "batch-order-cancelled": Meaning(
+        "orders of the batch were cancelled: what the tote holds of them is set aside when it is "
+        "sorted; units in hand go back to the bin",
+        ("shipment", "in_hand"),
     ),
     "unreadable": Meaning("the scanned text is no barcode", ("why",)),
     "not-for-picking": Meaning("this barcode means nothing here", ("scanned", "expected")),
@@ -125,11 +134,16 @@ ACCEPTANCES: dict[str, Meaning] = {
         ("sku", "quantity", "tote", "shipment", "position"),
         tone="complete",
     ),
+    "batch-put": Meaning("confirmed", ("sku", "quantity", "tote")),
+    "batch-put-last": Meaning(
+        "confirmed, and the list is done", ("sku", "quantity", "tote"), tone="complete"
+    ),
     "quantity": Meaning("so many are in hand", ("sku", "quantity")),
     "taken-back": Meaning("in hand no more: back to the bin", ("sku", "quantity", "bin")),
     "put-undone": Meaning("out of the tote, back to the bin", ("sku", "quantity", "tote", "bin")),
     "short-dropped": Meaning("SHORT was taken back", ("sku",)),
     "tote-closed": Meaning("full: scan another tote", ("tote", "shipment")),
+    "batch-tote-closed": Meaning("full: scan another tote", ("tote",)),
     "skipped": Meaning("the stop comes last now", ("bin",)),
     "handed-over": Meaning("the list waits for another picker", ("list",)),
     "short": Meaning(
@@ -166,19 +180,26 @@ def decide(state: PickState, scan: Scan, seen: Seen = None, *, picker_id: int) -
     if state.state != "claimed":
         if state.cancelled and state.picker_id == picker_id:
             # The cancellation itself ended the list: its picker stands there with the tote.
-            return _tell_of_cancelled(state.cancelled)
+            return _tell_of_cancelled(state)
         return refuse("list-done", list=state.number)
     if state.picker_id != picker_id:
         return refuse("not-your-list", list=state.number, holder=state.picker_name)
     if state.cancelled:
-        return _tell_of_cancelled(state.cancelled)
+        return _tell_of_cancelled(state)
     if state.stop is None:
         return accept("list-done", Finish(), list=state.number)
     return _at_stop(state, state.stop, scan, seen)
 
 
-def _tell_of_cancelled(cancelled: tuple[Dropped, ...]) -> Decision:
-    first = cancelled[0]
+def _tell_of_cancelled(state: PickState) -> Decision:
+    first = state.cancelled[0]
+    if state.is_batch:
+        return refuse(
+            "batch-order-cancelled",
+            Drop(tuple(one.shipment_id for one in state.cancelled)),
+            shipment=", ".join(one.number for one in state.cancelled),
+            in_hand=state.goes_back,
+        )
     return refuse(
         "order-cancelled",
         Drop((first.shipment_id,)),
@@ -264,19 +285,20 @@ def _take(state: PickState, stop: Stop, seen: SeenItem) -> Decision:
     feed = state.feed
     assert feed is not None, "a stop without an open feed is not worked at"
     counted = 1 if stop.tracking == "serial" else seen.quantity
-    left = feed.wanted - state.in_hand
+    wanted = state.wanted_now
+    left = wanted - state.in_hand
     if not left:
-        return refuse("too-many", sku=stop.sku, wanted=feed.wanted)
+        return refuse("too-many", sku=stop.sku, wanted=wanted)
     if counted > left:
         return refuse("case-too-big", sku=stop.sku, case=counted, wanted=left)
-    in_hand = state.in_hand + counted if state.counts_pieces else feed.wanted
+    in_hand = state.in_hand + counted if state.counts_pieces else wanted
     serials = (*state.in_hand_serials, seen.serial) if stop.tracking == "serial" else ()
     return accept(
         "item",
         Take(feed.id, in_hand, serials),
         sku=stop.sku,
         quantity=in_hand,
-        wanted=feed.wanted,
+        wanted=wanted,
         tote=feed.tote,
     )
 
@@ -289,10 +311,14 @@ def _tote(state: PickState, stop: Stop, code: str, seen: Seen) -> Decision:
         return refuse("item-first", sku=stop.sku)
     if not isinstance(seen, SeenTote):
         return refuse("unknown-tote", scanned=code)
+    if state.is_batch:
+        return _wrong_batch_tote(state, feed, seen) or _put_batch(state, stop, seen)
     return _wrong_tote(state, feed, seen) or _put(state, stop, feed, seen)
 
 
 def _wrong_tote(state: PickState, feed: Feed, tote: SeenTote) -> Decision | None:
+    if tote.batch:
+        return refuse("tote-of-another", tote=tote.code, owner=tote.batch, expected=feed.tote)
     if tote.owner_id not in (None, feed.shipment_id):
         return refuse("tote-of-another", tote=tote.code, owner=tote.owner, expected=feed.tote)
     if tote.owner_id is not None and tote.is_full:
@@ -306,18 +332,60 @@ def _wrong_tote(state: PickState, feed: Feed, tote: SeenTote) -> Decision | None
     return None
 
 
+def _wrong_batch_tote(state: PickState, feed: Feed, tote: SeenTote) -> Decision | None:
+    if tote.owner or (tote.batch and tote.pick_list_id != state.list_id):
+        owner = tote.owner or tote.batch
+        return refuse("tote-of-another", tote=tote.code, owner=owner, expected=feed.tote)
+    if tote.batch and tote.is_full:
+        return refuse("tote-is-full", tote=tote.code)
+    if feed.tote and tote.code != feed.tote:
+        return refuse("wrong-tote", tote=tote.code, expected=feed.tote)
+    if not tote.batch and tote.holds_goods:
+        return refuse("tote-not-empty", tote=tote.code)
+    return None
+
+
 def _put(state: PickState, stop: Stop, feed: Feed, tote: SeenTote) -> Decision:
-    effect = Put(feed, state.in_hand, state.in_hand_serials, tote, binds=tote.owner_id is None)
-    last = state.next_stop is None and stop.wanted == state.in_hand
+    share = Share(feed, state.in_hand, state.in_hand_serials)
     return accept(
-        "put-last" if last else "put",
-        effect,
+        "put-last" if _is_last_put(state, stop) else "put",
+        Put((share,), tote, binds=tote.owner_id is None),
         sku=stop.sku,
         quantity=state.in_hand,
         tote=tote.code,
         shipment=feed.shipment_number,
         position=feed.position,
     )
+
+
+def _put_batch(state: PickState, stop: Stop, tote: SeenTote) -> Decision:
+    return accept(
+        "batch-put-last" if _is_last_put(state, stop) else "batch-put",
+        Put(shared_out(stop, state.in_hand, state.in_hand_serials), tote, binds=not tote.batch),
+        sku=stop.sku,
+        quantity=state.in_hand,
+        tote=tote.code,
+    )
+
+
+def _is_last_put(state: PickState, stop: Stop) -> bool:
+    return state.next_stop is None and stop.wanted == state.in_hand
+
+
+def shared_out(stop: Stop, quantity: int, serials: Sequence[str] = ()) -> tuple[Share, ...]:
+    """Whose the units of a batch are: the feeds are served in their order, the most urgent first.
+
+    Any serial number is as good as another: they go along with the units in the order scanned.
+    """
+    shares = []
+    for feed in stop.open_feeds:
+        units = min(feed.wanted, quantity)
+        if not units:
+            break
+        shares.append(Share(feed, units, tuple(serials[:units])))
+        serials = serials[units:]
+        quantity -= units
+    return tuple(shares)
 
 
 def _quantity(state: PickState, stop: Stop, digits: str) -> Decision:
@@ -331,8 +399,8 @@ def _quantity(state: PickState, stop: Stop, digits: str) -> Decision:
         return refuse("item-first", sku=stop.sku)
     if state.counts_pieces:
         return refuse("scan-every-piece", sku=stop.sku)
-    if not 1 <= quantity <= feed.wanted:
-        return refuse("wrong-quantity", wanted=feed.wanted)
+    if not 1 <= quantity <= state.wanted_now:
+        return refuse("wrong-quantity", wanted=state.wanted_now)
     return accept("quantity", Take(feed.id, quantity), sku=stop.sku, quantity=quantity)
 
 
@@ -372,8 +440,9 @@ def _undo(state: PickState, stop: Stop, seen: Seen) -> Decision:
         )
     if not isinstance(seen, SeenPut):
         return refuse("nothing-to-undo")
-    if seen.shipment_state not in ("picking", "picked"):
-        return refuse("undo-too-late", shipment=seen.shipment_number)
+    for part in seen.parts:
+        if part.shipment_state not in ("picking", "picked") or not part.is_there:
+            return refuse("undo-too-late", shipment=part.shipment_number)
     return accept(
         "put-undone",
         UndoPut(seen),
@@ -396,6 +465,8 @@ def _tote_full(state: PickState, stop: Stop) -> Decision:
         return refuse("item-first", sku=stop.sku)
     if not feed.tote:
         return refuse("not-for-picking", scanned=Command.TOTE_FULL.value, expected=state.awaits)
+    if state.is_batch:
+        return accept("batch-tote-closed", CloseTote(None), tote=feed.tote)
     return accept(
         "tote-closed", CloseTote(feed.shipment_id), tote=feed.tote, shipment=feed.shipment_number
     )
@@ -443,13 +514,17 @@ def _reason(state: PickState, stop: Stop, word: str) -> Decision:
 
 
 def _cuts(state: PickState, stop: Stop, found: int) -> tuple[tuple[Cut, ...], int]:
-    """Who goes without, and what stays in hand: the feed in hand is served first, then the cart."""
-    in_hand = 0
+    """Who goes without, and what stays in hand: the feed in hand is served first, then the cart.
+
+    In a batch all that is in hand serves the feeds in their order.
+    """
+    in_hand = min(state.in_hand, found) if state.is_batch else 0
     cuts = []
-    for feed in sorted(stop.open_feeds, key=lambda f: f.id != state.in_hand_feed_id):
+    first = None if state.is_batch else state.in_hand_feed_id
+    for feed in sorted(stop.open_feeds, key=lambda f: f.id != first):
         kept = min(feed.wanted, found)
         found -= kept
-        if feed.id == state.in_hand_feed_id:
+        if feed.id == state.in_hand_feed_id and not state.is_batch:
             in_hand = min(state.in_hand, kept)
         if kept < feed.wanted:
             cuts.append(Cut(feed, feed.wanted - kept))
@@ -543,8 +618,8 @@ def after(state: PickState, effect: Effect) -> PickState | None:
 def _after_put(state: PickState, put: Put) -> PickState:
     stop = state.stop
     assert stop is not None, "nothing is put without a stop"
-    stop = _fed_stop(stop, put)
-    following = _fed_stop(state.next_stop, put) if state.next_stop else None
+    stop = _fed_stop(state, stop, put)
+    following = _fed_stop(state, state.next_stop, put) if state.next_stop else None
     state = _with_empty_hands(state)
     if stop.wanted:
         return replace(state, stop=stop, next_stop=following)
@@ -558,14 +633,20 @@ def _after_put(state: PickState, put: Put) -> PickState:
     )
 
 
-def _fed_stop(stop: Stop, put: Put) -> Stop:
-    return replace(stop, feeds=tuple(_fed(feed, put) for feed in stop.feeds))
-
-
-def _fed(feed: Feed, put: Put) -> Feed:
-    if feed.id == put.feed.id:
-        feed = replace(feed, picked=feed.picked + put.quantity)
-    return replace(feed, tote=put.tote.code) if feed.shipment_id == put.feed.shipment_id else feed
+def _fed_stop(state: PickState, stop: Stop, put: Put) -> Stop:
+    units = {share.feed.id: share.quantity for share in put.shares}
+    served = {share.feed.shipment_id for share in put.shares}
+    return replace(
+        stop,
+        feeds=tuple(
+            replace(
+                feed,
+                picked=feed.picked + units.get(feed.id, 0),
+                tote=put.tote.code if state.is_batch or feed.shipment_id in served else feed.tote,
+            )
+            for feed in stop.feeds
+        ),
+    )
 
 
 def _with_empty_hands(state: PickState) -> PickState:

@@ -36,6 +36,8 @@ class WarehousePolicy:
     """What a cart takes by weight; 0 = no limit."""
     planning_seconds: int = 0
     """How long the carts of a wave are planned; 0 = as long as its size allows."""
+    batch_shipments: int = 40
+    """Shipments of a batch list, at most: no more than a put wall has slots."""
     label_scan_required: bool = True
     proof_photos: bool = False
     """Photos of an open order that packers take are kept, without what else is in their files."""
@@ -74,6 +76,7 @@ _BOUNDS: dict[str, tuple[int, int]] = {
     "cart_litres": (0, 100_000),
     "cart_kilograms": (0, 100_000),
     "planning_seconds": (0, 60),
+    "batch_shipments": (1, 500),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
     "printer_off": get_args(PrinterOff),

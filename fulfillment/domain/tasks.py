@@ -208,7 +208,7 @@ def decide(
 
 def _put_back(state: TaskState, scan: Scan, seen: SeenByTask) -> TaskDecision:
     match scan:
-        case OwnScan(Own.TOTE | Own.LOCATION, code) if not state.at_place:
+        case OwnScan(Own.TOTE | Own.SLOT | Own.LOCATION, code) if not state.at_place:
             return _arrive(state, code, "source", place=code, sku=state.sku, left=state.left)
         case SsccScan(sscc) if not state.at_place:
             return _arrive(state, sscc, "source", place=sscc, sku=state.sku, left=state.left)

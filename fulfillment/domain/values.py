@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 TRACKING = ("none", "lot", "serial")
 PACK_KINDS = ("each", "inner", "case")
@@ -11,19 +11,24 @@ TASK_KINDS = ("put-back", "count", "replenish")
 
 BIN = "bin"
 TOTE = "tote"
+SLOT = "slot"
 PARCEL = "parcel"
 QUARANTINE = "quarantine"
-PHYSICAL_KINDS = (BIN, "bulk", "staging", QUARANTINE, TOTE, "cart", PARCEL)
+PHYSICAL_KINDS = (BIN, "bulk", "staging", QUARANTINE, TOTE, SLOT, "cart", PARCEL)
 VIRTUAL_KINDS = ("supplier", "customer", "adjustment", "missing", "scrap")
 """The ends of the ledger: they have no balance row, their balance is the sum of their moves."""
 LOCATION_KINDS = PHYSICAL_KINDS + VIRTUAL_KINDS
+
+PickMethod = Literal["cart", "batch"]
+PICK_METHODS: tuple[PickMethod, ...] = get_args(PickMethod)
+"""How a list is picked: sorted on the walk, a tote a shipment; or all of it together, sorted after."""
 
 SHORT_REASONS = ("empty", "fewer-than-shown", "damaged", "not-found", "expired")
 """Why a picker or packer found less than asked; the barcodes of the sheet are made from these."""
 
 MOVE_REASONS = (
     "receipt", "adjust", "move", "pick", "put-back", "pack", "unpack", "ship", "un-ship", "short",
-    "count", "damaged",
+    "count", "damaged", "sort",
 )  # fmt: skip
 
 
@@ -47,8 +52,8 @@ class Place:
 
     @property
     def is_transient(self) -> bool:
-        """Whether its balance rows are removed when they run empty (totes, parcels)."""
-        return self.kind in (TOTE, PARCEL)
+        """Whether its balance rows are removed when they run empty (totes, slots, parcels)."""
+        return self.kind in (TOTE, SLOT, PARCEL)
 
 
 Tone = Literal["accepted", "refused", "complete", "attention"]

@@ -17,12 +17,14 @@ from fulfillment.domain.carts import (
     BinPlace,
     Collecting,
     drawn_layout,
+    group_into_batches,
     group_into_lists,
     known,
     place_of,
 )
 from fulfillment.domain.routing import StopPlace, order_stops
 from fulfillment.domain.routing.given import length_in_order
+from fulfillment.domain.values import PickMethod
 
 __all__ = [
     "BinPlace",
@@ -31,6 +33,7 @@ __all__ = [
     "Walk",
     "WaveChoice",
     "batches",
+    "group_into_batches",
     "group_into_lists",
     "rest_of_walk",
     "walking_order",
@@ -47,7 +50,8 @@ class WaveChoice:
     that can be collected within it entirely; ``items`` = ``single`` those of one piece.
     ``shipment_ids`` names them, the other conditions still hold.  The most urgent are taken
     first, at most ``limit``.  ``planning_seconds`` is how long its carts are planned; None: as
-    the warehouse's policy says.
+    the warehouse's policy says.  ``method`` is how they are picked; None leaves it to
+    :attr:`picked_by`.
     """
 
     warehouse_id: int
@@ -60,11 +64,20 @@ class WaveChoice:
     limit: int | None = None
     shipment_ids: tuple[int, ...] | None = None
     planning_seconds: int | None = None
+    method: PickMethod | None = None
+
+    @property
+    def picked_by(self) -> PickMethod:
+        """How the lists are picked: what was asked for, else single pieces as a batch (they go
+        straight to packing), all others sorted on the cart."""
+        return self.method or ("batch" if self.items == "single" else "cart")
 
     def document(self) -> dict[str, Any]:
         """What was asked for, as the wave keeps it: the conditions that were set."""
         asked = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "warehouse_id"}
         asked = {name: value for name, value in asked.items() if value not in (None, "", "any")}
+        if self.picked_by == "batch":
+            asked["method"] = "batch"
         if self.cut_off_before:
             asked["cut_off_before"] = self.cut_off_before.isoformat()
         if self.shipment_ids is not None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext as _
 
 from fulfillment.access import actor, page
@@ -27,6 +27,7 @@ from fulfillment.office import choices, forms
 from fulfillment.office.addresses import typed_address
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
 from fulfillment.office.paging import next_page
+from fulfillment.services import walls
 from fulfillment.services.catalogue import listing, places, terms
 from fulfillment.services.catalogue.timetables import timetable
 
@@ -185,6 +186,42 @@ def put_place(warehouse_id: int) -> Answer:
     return done(_("Saved."), url_for(".list_places", warehouse_id=warehouse_id))
 
 
+@blueprint.get("/<int:warehouse_id>/walls")
+@page(Permission.SEE_CATALOGUE)
+def list_walls(warehouse_id: int) -> Answer:
+    """The put walls of a warehouse."""
+    return _walls_page(warehouse_id)
+
+
+@blueprint.post("/<int:warehouse_id>/walls")
+@page(Permission.CHANGE_CATALOGUE)
+def put_wall(warehouse_id: int) -> Answer:
+    """A put wall: new, or changed by its code."""
+    warehouse = choices.one_warehouse(warehouse_id)
+
+    def put() -> None:
+        entry = walls.WallEntry(
+            code=forms.text("code", most=walls.LONGEST_CODE).upper(),
+            name=forms.text("name"),
+            slots=forms.number("slots", least=1, most=walls.MOST_SLOTS),
+        )
+        walls.put_wall(actor(), warehouse["code"], entry)
+
+    refused = attempt("wall", put)
+    if refused is not None:
+        return _walls_page(warehouse_id, refused)
+    return done(_("Saved."), url_for(".list_walls", warehouse_id=warehouse_id))
+
+
+@blueprint.get("/walls/<int:wall_id>/labels.pdf")
+@page(Permission.SEE_CATALOGUE)
+def slot_labels(wall_id: int) -> Response:
+    """The labels of a wall's slots."""
+    response = Response(walls.slot_labels(actor(), wall_id=wall_id), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = "inline; filename=slots.pdf"
+    return response
+
+
 # --- parts ---------------------------------------------------------------------------------------
 
 
@@ -283,6 +320,12 @@ def _warehouse_page(warehouse_id: int, refused: Refusal | None = None) -> Answer
         services=[f"{row['carrier']}/{row['code']}" for row in choices.service_rows()],
         timezones=sorted(available_timezones()),
     )
+
+
+def _walls_page(warehouse_id: int, refused: Refusal | None = None) -> Answer:
+    warehouse = choices.one_warehouse(warehouse_id)
+    found = walls.list_walls(actor(), warehouse_id=warehouse_id)
+    return draw("office/walls.html", refused, warehouse=warehouse, walls=found)
 
 
 def _places_page(warehouse_id: int, refused: Refusal | None = None) -> Answer:

@@ -15,6 +15,7 @@ from fulfillment.access import actor, page
 from fulfillment.domain.errors import NothingToDo, invalid
 from fulfillment.domain.orders import PRIORITIES
 from fulfillment.domain.people import Permission
+from fulfillment.domain.values import PICK_METHODS
 from fulfillment.domain.waving import Items, WaveChoice
 from fulfillment.office import choices, forms
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
@@ -150,6 +151,7 @@ def _look() -> Answer:
 def _choice() -> WaveChoice:
     warehouse = choices.one_warehouse(forms.number("warehouse_id"))
     items: Any = forms.choice("items", get_args(Items), default="any")
+    method: Any = forms.choice("method", PICK_METHODS, default="")
     cut_off = forms.optional_moment("cut_off_before", ZoneInfo(warehouse["timezone"]))
     return WaveChoice(
         warehouse_id=warehouse["id"],
@@ -161,6 +163,7 @@ def _choice() -> WaveChoice:
             "priority_from", least=PRIORITIES.start, most=PRIORITIES.stop - 1
         ),
         items=items,
+        method=method or None,
         limit=forms.optional_number("limit", least=1, most=100_000),
         planning_seconds=forms.optional_number("planning_seconds", most=60),
     )

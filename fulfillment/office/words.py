@@ -113,6 +113,7 @@ ACTS: Mapping[str, str] = {
     "cancel-shipment": _("shipment cancelled"),
     "cancel-owed": _("what was owed cancelled"),
     "un-ship": _("shipment taken back from the dock"),
+    "put-wall": _("put wall changed"),
     "change-service": _("service changed"),
     "deallocate": _("shipment taken apart"),
     "proof-photo-kept": _("proof photo kept"),
@@ -125,6 +126,7 @@ PLACES: Mapping[str, str] = {
     "staging": _("staging"),
     "quarantine": _("quarantine"),
     "tote": _("tote"),
+    "slot": _("slot of a put wall"),
     "cart": _("cart"),
     "parcel": _("parcel"),
 }
@@ -141,6 +143,7 @@ MOVES: Mapping[str, str] = {
     "adjust": _("adjusted"),
     "count": _("counted"),
     "damaged": _("damaged"),
+    "sort": _("sorted"),
 }
 TASKS: Mapping[str, str] = {
     "put-back": _("put back"),
@@ -186,6 +189,7 @@ POLICIES: Mapping[str, str] = {
     "idle_seconds": _("A station locks after so many seconds without a scan"),
     "cart_positions": _("Positions of a cart"),
     "list_lines": _("Lines of a pick list, at most"),
+    "batch_shipments": _("Shipments of a batch list, at most"),
     "cart_litres": _("Litres that a cart takes (0: no limit)"),
     "cart_kilograms": _("Kilograms that a cart takes (0: no limit)"),
     "planning_seconds": _("Seconds to plan the carts of a wave (0: as its size allows)"),
@@ -506,6 +510,7 @@ FIELDS: Mapping[str, str] = {
     "country": _("Country"),
     "currency": _("Currency"),
     "name": _("Name"),
+    "slots": _("Slots"),
     "company": _("Company"),
     "lines": _("Lines"),
     "city": _("City"),
@@ -538,6 +543,7 @@ FIELDS: Mapping[str, str] = {
     "aisle": _("Aisle"),
     "cut_off_before": _("Van leaves before"),
     "items": _("Pieces"),
+    "method": _("Picked as"),
     "limit": _("At most"),
     "weight_grams": _("Weight in grams"),
     "length_mm": _("Length in mm"),

@@ -322,7 +322,7 @@ def _release(run: Run) -> int:
     released = 0
     for crew in run.house.crews:
         for choice in (
-            WaveChoice(crew.warehouse_id, items="single"),
+            WaveChoice(crew.warehouse_id, items="single", method="cart"),
             WaveChoice(crew.warehouse_id),
         ):
             released += waving.release_all(crew.supervisor, choice).shipments

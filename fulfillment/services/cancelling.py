@@ -25,9 +25,17 @@ from fulfillment.store.locks import lock_orders, lock_pick_lists_of, lock_shipme
 from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
 from fulfillment.store.parcels import Label, Parcel, ParcelLine
 from fulfillment.store.printing import labels_were_voided
-from fulfillment.store.stock import Move, Pin, Promise, Reservation, post, virtual_end
+from fulfillment.store.stock import (
+    Move,
+    Pin,
+    Promise,
+    Reservation,
+    StockBalance,
+    post,
+    virtual_end,
+)
 from fulfillment.store.transaction import Transaction, writes
-from fulfillment.store.work import PickFeed, PickList, PickStop, Task
+from fulfillment.store.work import PickFeed, PickList, PickStop, Task, ToteUse
 
 _order = table_of(Order)
 _order_line = table_of(OrderLine)
@@ -293,7 +301,22 @@ def _cancel_shipments(
         .where(_parcel.c.shipment_id.in_(ids), _parcel.c.state != "dispatched")
         .values(state="cancelled")
     )
+    _leave_empty_slots(tx, ids)
     return _make_put_back_tasks(tx, actor, goods, order.number)
+
+
+def _leave_empty_slots(tx: Transaction, shipment_ids: Sequence[int]) -> None:
+    """A slot that was given and got nothing yet is free again; others wait for put-back."""
+    use, balance = table_of(ToteUse), table_of(StockBalance)
+    tx.execute(
+        update(use)
+        .where(
+            use.c.shipment_id.in_(shipment_ids),
+            use.c.closed_at.is_(None),
+            ~exists().where(balance.c.location_id == use.c.tote_id, balance.c.on_hand > 0),
+        )
+        .values(closed_at=tx.now)
+    )
 
 
 def _bring_back_shipped(tx: Transaction, actor: Actor, shipments: Sequence[Row[Any]]) -> None:

@@ -3,7 +3,7 @@ in :mod:`fulfillment.domain.picking`; here its decisions are carried out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from fulfillment.domain.errors import (
     UnknownThing,
 )
 from fulfillment.domain.people import Actor, Permission
-from fulfillment.domain.pick_walk import Decision, PickState, Put, Seen, SeenPut, UndoPut
+from fulfillment.domain.pick_walk import Decision, PickState, Put, Seen, SeenPut, Share, UndoPut
 from fulfillment.domain.states import PICK_LIST, SHIPMENT
 from fulfillment.domain.values import BIN, TOTE, Place, ScanSource, Verdict
 from fulfillment.services import rewalking, short_picks
@@ -31,7 +31,7 @@ from fulfillment.store.base import table_of
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment
 from fulfillment.store.picking import OpenFeeds
-from fulfillment.store.reservations import follow
+from fulfillment.store.reservations import follow_all
 from fulfillment.store.scans import check_scan_id, record_scan
 from fulfillment.store.stock import Move, post
 from fulfillment.store.transaction import Transaction, reads, writes
@@ -201,7 +201,7 @@ def _answer(tx: Transaction, actor: Actor, row: Row[Any], parsed: Scan, read: Re
         seen = _see(tx, state, parsed)
     decision = picking.decide(state, parsed, seen, picker_id=actor.user_id)
     effect = decision.effect
-    if isinstance(effect, Put) and effect.binds and not _bind_tote(tx, effect, row.id):
+    if isinstance(effect, Put) and effect.binds and not _bind_tote(tx, state, effect):
         # Another picker's scan took the tote since it was looked at: look again.
         return _answer(tx, actor, row, parsed, read)
     return _Step(tx, actor, state, read).carry_out(decision, feeds)
@@ -215,19 +215,20 @@ def _see(tx: Transaction, state: PickState, parsed: Scan) -> Seen:
         case ProductScan() if state.bin_scanned:
             return rows.see_item(tx, parsed, state.stop)
         case OwnScan(Own.COMMAND, Command.UNDO) if not state.in_hand:
-            return rows.see_last_put(tx, state.list_id)
+            return rows.see_last_put(tx, state.list_id, is_batch=state.is_batch)
         case _:
             return None
 
 
-def _bind_tote(tx: Transaction, put: Put, list_id: int) -> bool:
-    """Make an unused tote the shipment's; False when it is used since it was looked at."""
+def _bind_tote(tx: Transaction, state: PickState, put: Put) -> bool:
+    """Make an unused tote the shipment's, or the batch's; False when it is used since it was
+    looked at."""
     bound = tx.execute(
         _BIND_TOTE[tx.connection.dialect.name],
         {
             "b_tote": put.tote.location_id,
-            "b_shipment": put.feed.shipment_id,
-            "b_list": list_id,
+            "b_shipment": None if state.is_batch else put.shares[0].feed.shipment_id,
+            "b_list": state.list_id,
             "b_now": tx.now,
         },
     )
@@ -277,27 +278,33 @@ class _Step:
     def _put(self, put: Put, feeds: OpenFeeds) -> None:
         tx, state, stop = self.tx, self.state, self.state.stop
         assert stop is not None, "a put happens at a stop"
-        feed = put.feed
-        if feeds.elsewhere:
-            locks.lock_shipments(tx, [feed.shipment_id])
-        rows.count_picked(tx, feed.id, feed.shipment_line_id, put.quantity)
+        if feeds.elsewhere or state.is_batch:
+            locks.lock_shipments(tx, {share.feed.shipment_id for share in put.shares})
+        rows.count_picked(
+            tx,
+            [(share.feed.id, share.feed.shipment_line_id, share.quantity) for share in put.shares],
+        )
         if put.quantity == stop.wanted:
             short = any(other.short for other in stop.feeds)
             rows.finish_stop(tx, stop.id, "short" if short else "pick")
-        if put.quantity == feed.wanted and feeds.everywhere - feeds.elsewhere <= 1:
-            rows.finish_shipment(tx, feed.shipment_id, by_id=self.actor.user_id)
-        follow(
+        done = {
+            share.feed.shipment_id
+            for share in put.shares
+            if share.quantity == share.feed.wanted
+            and (state.is_batch or feeds.everywhere - feeds.elsewhere <= 1)
+        }
+        if done:
+            rows.finish_shipments(tx, done, by_id=self.actor.user_id)
+        follow_all(
             tx,
-            shipment_line_id=feed.shipment_line_id,
+            {share.feed.shipment_line_id: share.quantity for share in put.shares},
             product_id=stop.product_id,
             lot=stop.lot,
             source_id=stop.location_id,
             target_id=put.tote.location_id,
-            quantity=put.quantity,
         )
         source = Place(stop.location_id, BIN, state.warehouse_id)
         target = Place(put.tote.location_id, TOTE, state.warehouse_id)
-        units = [(serial, 1) for serial in put.serials] or [("", put.quantity)]
         moves = [
             Move(
                 product_id=stop.product_id,
@@ -305,14 +312,14 @@ class _Step:
                 source=source,
                 target=target,
                 reason="pick",
-                reference=("pick_feed", feed.id),
+                reference=("pick_feed", feed_id),
                 key=rows.pick_key(self.read.scan_id, number),
                 lot=stop.lot,
                 serial=serial,
                 reserved_quantity=quantity,
                 reserve_at_target=quantity,
             )
-            for number, (serial, quantity) in enumerate(units)
+            for number, (feed_id, serial, quantity) in enumerate(_units(put.shares))
         ]
         post(tx, actor_id=self.actor.user_id, moves=moves)
         values: dict[str, Any] = {}
@@ -324,21 +331,22 @@ class _Step:
 
     def _undo(self, put: SeenPut, event_id: int) -> None:
         tx, state = self.tx, self.state
-        if put.shipment_state == "picked":
-            _reopen_shipment(tx, put)
+        picked = {part.shipment_id for part in put.parts if part.shipment_state == "picked"}
+        if picked:
+            _reopen_shipments(tx, picked)
         tx.execute(update(_event).where(_event.c.id == put.event_id).values(undone_by_id=event_id))
-        rows.count_picked(tx, put.feed_id, put.shipment_line_id, -put.quantity)
+        rows.count_picked(
+            tx, [(part.feed_id, part.shipment_line_id, -part.quantity) for part in put.parts]
+        )
         rows.reopen_stop(tx, put.stop_id)
-        follow(
+        follow_all(
             tx,
-            shipment_line_id=put.shipment_line_id,
+            {part.shipment_line_id: part.quantity for part in put.parts},
             product_id=put.product_id,
             lot=put.lot,
             source_id=put.tote_id,
             target_id=put.bin_id,
-            quantity=put.quantity,
         )
-        units = [(serial, 1) for serial in put.serials] or [("", put.quantity)]
         moves = [
             Move(
                 product_id=put.product_id,
@@ -346,36 +354,52 @@ class _Step:
                 source=Place(put.tote_id, TOTE, state.warehouse_id),
                 target=Place(put.bin_id, BIN, state.warehouse_id),
                 reason="pick",
-                reference=("pick_feed", put.feed_id),
+                reference=("pick_feed", feed_id),
                 key=f"undo:{rows.pick_key(put.scan_id, number)}",
                 lot=put.lot,
                 serial=serial,
                 reserved_quantity=quantity,
                 reserve_at_target=quantity,
             )
-            for number, (serial, quantity) in enumerate(units)
+            for number, (feed_id, serial, quantity) in enumerate(
+                (part.feed_id, serial, quantity)
+                for part in put.parts
+                for serial, quantity in [(serial, 1) for serial in part.serials]
+                or [("", part.quantity)]
+            )
         ]
         post(tx, actor_id=self.actor.user_id, moves=moves)
         rows.close_empty_totes(tx, [put.tote_id])
         _save(tx, state.list_id, current_stop_id=put.stop_id)
 
 
+def _units(shares: Sequence[Share]) -> Iterator[tuple[int, str, int]]:
+    """(feed, serial, units) of each move: one for a share, or one for each serial number."""
+    for share in shares:
+        for serial, quantity in [(serial, 1) for serial in share.serials] or [("", share.quantity)]:
+            yield share.feed.id, serial, quantity
+
+
 def _subject(effect: pick_walk.Effect) -> dict[str, Any]:
     """The columns of the scan log that say what an accepted scan was about."""
     match effect:
-        case Put(feed, quantity, serials):
+        case Put((share,)):
             return {
-                "shipment_id": feed.shipment_id,
-                "shipment_line_id": feed.shipment_line_id,
-                "serial": serials[0] if len(serials) == 1 else "",
-                "quantity": quantity,
+                "shipment_id": share.feed.shipment_id,
+                "shipment_line_id": share.feed.shipment_line_id,
+                "serial": share.serials[0] if len(share.serials) == 1 else "",
+                "quantity": share.quantity,
             }
-        case UndoPut(put):
+        case Put():
+            return {"quantity": effect.quantity}
+        case UndoPut(SeenPut(parts=(part,)) as put):
             return {
-                "shipment_id": put.shipment_id,
-                "shipment_line_id": put.shipment_line_id,
+                "shipment_id": part.shipment_id,
+                "shipment_line_id": part.shipment_line_id,
                 "lot": put.lot,
             }
+        case UndoPut(put):
+            return {"lot": put.lot}
         case pick_walk.Take(_, _, serials):
             return {"serial": serials[-1] if serials else ""}
         case pick_walk.Drop(shipment_ids):
@@ -440,11 +464,11 @@ def _save(tx: Transaction, list_id: int, **values: Any) -> None:
     tx.execute(update(_list).where(_list.c.id == list_id).values(**values))
 
 
-def _close_tote(tx: Transaction, list_id: int, shipment_id: int) -> None:
+def _close_tote(tx: Transaction, list_id: int, shipment_id: int | None) -> None:
     tx.execute(
         update(_use)
         .where(
-            _use.c.shipment_id == shipment_id,
+            _use.c.shipment_id.is_not_distinct_from(shipment_id),
             _use.c.pick_list_id == list_id,
             _use.c.closed_at.is_(None),
             _use.c.full_at.is_(None),
@@ -461,21 +485,25 @@ def _drop(tx: Transaction, state: PickState, shipment_ids: tuple[int, ...]) -> N
     )
     # The feeds of the state are those of living shipments.
     feeds = state.stop.feeds if state.stop else ()
-    if all(feed.id != state.in_hand_feed_id for feed in feeds):
+    if state.is_batch:
+        lost = bool(state.goes_back) or not state.in_hand
+    else:
+        lost = all(feed.id != state.in_hand_feed_id for feed in feeds)
+    if lost:
         _save(tx, state.list_id, short_asked=False, short_found=None, **_EMPTY_HANDS)
 
 
-def _reopen_shipment(tx: Transaction, put: SeenPut) -> None:
+def _reopen_shipments(tx: Transaction, shipment_ids: set[int]) -> None:
     reopened = tx.execute(
         update(_shipment)
         .where(
-            _shipment.c.id == put.shipment_id,
+            _shipment.c.id.in_(sorted(shipment_ids)),
             _shipment.c.state.in_(SHIPMENT.sources("undo-pick")),
         )
         .values(state="picking", picked_at=None, picked_by_id=None)
     )
-    if reopened.rowcount != 1:
-        raise IllegalEvent(machine=SHIPMENT.name, state=put.shipment_state, event="undo-pick")
+    if reopened.rowcount != len(shipment_ids):
+        raise IllegalEvent(machine=SHIPMENT.name, state="packing", event="undo-pick")
 
 
 def _binding(dialect: Any) -> Any:

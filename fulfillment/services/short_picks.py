@@ -218,7 +218,7 @@ def _settle_shipments(
             select(func.sum(_line.c.quantity)).where(_line.c.shipment_id == shipment_id)
         ).scalar_one()
         if left:
-            rows.finish_shipment(tx, shipment_id, by_id=actor.user_id)
+            rows.finish_shipments(tx, [shipment_id], by_id=actor.user_id)
             continue
         tx.execute(
             update(_shipment)

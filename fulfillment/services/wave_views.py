@@ -407,7 +407,17 @@ def _positions(
         )
         .join(Shipment, Shipment.id == PickListShipment.shipment_id)
         .join(Order, Order.id == Shipment.order_id)
-        .outerjoin(ToteUse, (ToteUse.shipment_id == Shipment.id) & ToteUse.closed_at.is_(None))
+        .outerjoin(
+            ToteUse,
+            ToteUse.closed_at.is_(None)
+            & (
+                (ToteUse.shipment_id == Shipment.id)
+                | (
+                    ToteUse.shipment_id.is_(None)
+                    & (ToteUse.pick_list_id == PickListShipment.pick_list_id)
+                )
+            ),
+        )
         .outerjoin(Location, Location.id == ToteUse.tote_id)
         .where(PickListShipment.pick_list_id == pick_list_id)
         .order_by(PickListShipment.position, ToteUse.id)

@@ -38,8 +38,8 @@ from fulfillment.domain.errors import NothingToDo
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import SHIPMENT
-from fulfillment.domain.values import BIN, Place
-from fulfillment.domain.waving import WaveChoice, walking_order
+from fulfillment.domain.values import BIN, PickMethod, Place
+from fulfillment.domain.waving import WaveChoice, group_into_batches, walking_order
 from fulfillment.services.allocating.undoing import (
     cancel_unreleased,
     lower_allocated,
@@ -182,7 +182,7 @@ def _planned_carts(
     actor: Actor, choice: WaveChoice, ids: Sequence[int], *, wave_size: int | None = None
 ) -> _Carts:
     """Carts for these shipments of a wave of *wave_size*; no transaction is open meanwhile."""
-    if len(ids) < 2:
+    if len(ids) < 2 or choice.picked_by == "batch":
         return ()
     layout, policy = _floor(choice.warehouse_id)
     asked = choice.planning_seconds
@@ -423,7 +423,7 @@ def _release(
     going, apart = decide(plans, shelves, choice)
     report = WaveReport()
     if going:
-        walks = _walks(going, shelves, warehouse, carts)
+        walks = _walks(going, shelves, warehouse, carts, choice.picked_by)
         report = _write_wave(tx, actor, choice, walks, wave)
     _write_missing(tx, actor.user_id, going, apart)
     write_stock(tx, actor.user_id, choice.warehouse_id, going, apart)
@@ -658,11 +658,21 @@ _StopKey = tuple[int, int, str]
 
 
 def _walks(
-    going: Sequence[ReleasePlan], shelves: _Shelves, warehouse: Row[Any], carts: _Carts
+    going: Sequence[ReleasePlan],
+    shelves: _Shelves,
+    warehouse: Row[Any],
+    carts: _Carts,
+    method: PickMethod,
 ) -> list[_List]:
+    policy = WarehousePolicy.of(warehouse.policy)
     plans = {plan.shipment.id: plan for plan in going}
     collecting = [collecting_of(plan, shelves) for plan in going]
-    groups = keep_planned(carts, collecting, limits_of(WarehousePolicy.of(warehouse.policy)))
+    if method == "batch":
+        groups = group_into_batches(
+            collecting, most_shipments=policy.batch_shipments, most_bins=policy.list_lines
+        )
+    else:
+        groups = keep_planned(carts, collecting, limits_of(policy))
     walks = [_List([plans[key] for key in group]) for group in groups]
     for walk in walks:
         _lay_out(walk, shelves, warehouse.layout)
@@ -701,7 +711,7 @@ def _write_wave(
     if wave is None:
         wave = _new_wave(tx, actor, choice, ids[Wave][0])
     assert wave.wave_id is not None, "a wave that is continued has been written"
-    rows = _rows_of(walks, ids, wave_id=wave.wave_id, warehouse_id=choice.warehouse_id)
+    rows = _rows_of(walks, ids, choice, wave_id=wave.wave_id)
     for model, found in rows.items():
         tx.execute(insert(table_of(model)), found)
     released = [plan.shipment.id for walk in walks for plan in walk.plans]
@@ -733,9 +743,9 @@ def _new_wave(tx: Transaction, actor: Actor, choice: WaveChoice, wave_id: int) -
 def _rows_of(
     walks: Sequence[_List],
     ids: Mapping[type[Base], Sequence[int]],
+    choice: WaveChoice,
     *,
     wave_id: int,
-    warehouse_id: int,
 ) -> dict[type[Base], list[dict[str, Any]]]:
     """Rows of the lists, their shipments, stops and feeds, parents first."""
     rows: dict[type[Base], list[dict[str, Any]]] = {
@@ -748,7 +758,8 @@ def _rows_of(
                 "id": list_id,
                 "number": f"PL{list_id}",
                 "wave_id": wave_id,
-                "warehouse_id": warehouse_id,
+                "warehouse_id": choice.warehouse_id,
+                "method": choice.picked_by,
                 "priority": max(plan.shipment.priority for plan in walk.plans),
                 "due_at": walk.due_at,
                 "walk": dict(walk.walk),

@@ -13,6 +13,7 @@ from fulfillment.store import (
     people,
     printing,
     stock,
+    walls,
     work,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "people",
     "printing",
     "stock",
+    "walls",
     "work",
 ]

@@ -145,6 +145,51 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "totes-hold-what-they-are-used-for",
+        "Reserved goods in a tote or slot are of the shipment that uses it, or of the batch.",
+        """
+        SELECT r.location_id, r.shipment_line_id, r.lot, r.quantity
+        FROM reservation AS r JOIN location ON location.id = r.location_id
+        JOIN shipment_line AS l ON l.id = r.shipment_line_id
+        WHERE location.kind IN ('tote', 'slot') AND NOT EXISTS (
+            SELECT 1 FROM tote_use AS u
+            WHERE u.tote_id = r.location_id AND u.closed_at IS NULL
+              AND (u.shipment_id = l.shipment_id
+                   OR (u.shipment_id IS NULL AND EXISTS (
+                       SELECT 1 FROM pick_list_shipment AS m
+                       WHERE m.pick_list_id = u.pick_list_id
+                         AND m.shipment_id = l.shipment_id))))
+        """,
+    ),
+    Invariant(
+        "slots-collect-one-order",
+        "A slot of a put wall in use has a shipment, and no shipment has two slots.",
+        """
+        SELECT u.tote_id AS place, u.shipment_id, 1 AS uses
+        FROM tote_use AS u JOIN location ON location.id = u.tote_id
+        WHERE location.kind = 'slot' AND u.closed_at IS NULL AND u.shipment_id IS NULL
+        UNION ALL
+        SELECT MIN(u.tote_id), u.shipment_id, COUNT(*)
+        FROM tote_use AS u JOIN location ON location.id = u.tote_id
+        WHERE location.kind = 'slot' AND u.closed_at IS NULL AND u.shipment_id IS NOT NULL
+        GROUP BY u.shipment_id HAVING COUNT(*) > 1
+        """,
+    ),
+    Invariant(
+        "sorted-is-what-was-scanned",
+        "A shipment's sorted units in the ledger are its accepted scans at the wall, not undone.",
+        """
+        SELECT shipment_id, SUM(units) AS difference FROM (
+            SELECT reference_id AS shipment_id,
+                   CASE location.kind WHEN 'slot' THEN quantity ELSE -quantity END AS units
+            FROM stock_move JOIN location ON location.id = to_id WHERE reason = 'sort'
+            UNION ALL
+            SELECT shipment_id, -quantity FROM scan_event
+            WHERE process = 'sort' AND accepted AND undone_by_id IS NULL AND quantity <> 0
+        ) AS u GROUP BY shipment_id HAVING SUM(units) <> 0
+        """,
+    ),
+    Invariant(
         "order-lines-add-up",
         "An order line's allocated is the sum of its lines on shipments that are not cancelled.",
         """

@@ -22,7 +22,7 @@ class ScanEvent(Base):
 
     __tablename__ = "scan_event"
     __table_args__ = (
-        one_of("process", ("pick", "pack", "task", "dispatch"), "process"),
+        one_of("process", ("pick", "pack", "sort", "task", "dispatch"), "process"),
         one_of("source", get_args(ScanSource), "source"),
         Index("ix_scan_event_shipment", "shipment_id"),
         Index("ix_scan_event_pick_list", "pick_list_id"),
@@ -44,6 +44,7 @@ class ScanEvent(Base):
     parcel_id: Mapped[int | None] = mapped_column(ForeignKey("parcel.id"))
     pick_list_id: Mapped[int | None] = mapped_column(ForeignKey("pick_list.id"))
     task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"))
+    wall_id: Mapped[int | None] = mapped_column(ForeignKey("put_wall.id"))
     shipment_line_id: Mapped[int | None] = mapped_column(ForeignKey("shipment_line.id"))
     lot: Mapped[str] = mapped_column(String(64), default="")
     serial: Mapped[str] = mapped_column(String(64), default="")

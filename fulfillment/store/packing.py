@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, cast, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fulfillment.domain.values import Place
+from fulfillment.domain.values import SLOT, TOTE, Place
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import (
     CarrierService,
@@ -47,6 +47,7 @@ _lot = table_of(Lot)
 _label = table_of(Label)
 _tote_use = table_of(ToteUse)
 _location = table_of(Location)
+_station = table_of(Station)
 
 _OPEN_HOLDS = (
     select(func.count())
@@ -88,6 +89,7 @@ def _bench() -> Select[Any]:
             _session.c.id.label("session_id"),
             _session.c.user_id,
             _session.c.mode,
+            _station.c.batch_tote_id,
             *_SHIPMENT_FACTS,
             _parcel.c.id.label("parcel_id"),
             _parcel.c.sequence.label("parcel_sequence"),
@@ -98,6 +100,7 @@ def _bench() -> Select[Any]:
             _event.c.fields.label("known_fields"),
         )
         .join(_shipment, _shipment.c.id == _session.c.shipment_id)
+        .join(_station, _station.c.id == _session.c.station_id)
         .join(_order, _order.c.id == _shipment.c.order_id)
         .join(_warehouse, _warehouse.c.id == _shipment.c.warehouse_id)
         .outerjoin(_parcel, (_parcel.c.shipment_id == _shipment.c.id) & (_parcel.c.state == "open"))
@@ -114,6 +117,24 @@ def bench_at(tx: Transaction, station_id: int, scan_id: str) -> Row[Any] | None:
     """The open session at the station with its shipment (locked), or None."""
     return tx.execute(_BENCH, {"station_id": station_id, "scan_id": scan_id}).one_or_none()
 
+
+_UNSORTED = (
+    select(func.count())
+    .select_from(
+        _reservation.join(_line, _line.c.id == _reservation.c.shipment_line_id).join(
+            _tote_use, _tote_use.c.tote_id == _reservation.c.location_id
+        )
+    )
+    .where(
+        _line.c.shipment_id == _shipment.c.id,
+        _shipment.c.pieces > 1,
+        _tote_use.c.shipment_id.is_(None),
+        _tote_use.c.closed_at.is_(None),
+    )
+    .correlate(_shipment)
+    .scalar_subquery()
+)
+"""In how many places goods of a shipment of several pieces lie among those of others."""
 
 _parcels_of_it = _parcel.c.shipment_id == _shipment.c.id
 _SHIPMENT = (
@@ -132,6 +153,7 @@ _SHIPMENT = (
         .where(_parcels_of_it)
         .scalar_subquery()
         .label("last_parcel"),
+        _UNSORTED.label("unsorted"),
     )
     .join(_order, _order.c.id == _shipment.c.order_id)
     .join(_warehouse, _warehouse.c.id == _shipment.c.warehouse_id)
@@ -354,19 +376,21 @@ def _change_packed(tx: Transaction, counted: Sequence[Counted], *, sign: int) ->
 
 _STATION_AND_SCAN = (
     select(
-        table_of(Station).c.warehouse_id,
+        _station.c.warehouse_id,
+        _station.c.batch_tote_id,
         _event.c.id.label("known_id"),
         _event.c.accepted.label("known_accepted"),
         _event.c.code.label("known_code"),
         _event.c.fields.label("known_fields"),
     )
     .outerjoin(_event, _event.c.scan_id == bindparam("scan_id"))
-    .where(table_of(Station).c.id == bindparam("station_id"))
+    .where(_station.c.id == bindparam("station_id"))
 )
 
 
 def station_and_scan(tx: Transaction, station_id: int, scan_id: str) -> Row[Any] | None:
-    """The warehouse of a station, and the scan event with this id if there is one."""
+    """The warehouse and the batch tote of a station, and the scan event with this id if there is
+    one."""
     return tx.execute(
         _STATION_AND_SCAN, {"station_id": station_id, "scan_id": scan_id}
     ).one_or_none()
@@ -376,7 +400,7 @@ def station_and_scan(tx: Transaction, station_id: int, scan_id: str) -> Row[Any]
 
 
 def shipment_of_tote(tx: Transaction, tote_code: str) -> int | None:
-    """The shipment whose goods are in a tote now."""
+    """The shipment whose goods are in a tote, or in a slot of a put wall, now."""
     return tx.execute(
         select(_tote_use.c.shipment_id)
         .join(_location, _location.c.id == _tote_use.c.tote_id)
@@ -475,12 +499,17 @@ def lost_session_at(tx: Transaction, station_id: int) -> Row[Any] | None:
     return latest if latest is not None and latest.closed_why == "taken-over" else None
 
 
+_HOLDING_KINDS = (TOTE, SLOT)
+
+
 def totes_of(tx: Transaction, shipment_id: int) -> list[str]:
-    """The codes of the totes that hold a shipment's goods."""
+    """The codes of the totes, batch totes and slots that hold a shipment's goods."""
     rows = tx.execute(
         select(_location.c.code)
-        .join(_tote_use, _tote_use.c.tote_id == _location.c.id)
-        .where(_tote_use.c.shipment_id == shipment_id, _tote_use.c.closed_at.is_(None))
+        .join(_reservation, _reservation.c.location_id == _location.c.id)
+        .join(_line, _line.c.id == _reservation.c.shipment_line_id)
+        .where(_line.c.shipment_id == shipment_id, _location.c.kind.in_(_HOLDING_KINDS))
+        .distinct()
         .order_by(_location.c.code)
     )
     return [row.code for row in rows]
@@ -507,11 +536,11 @@ def who_needs(tx: Transaction, product_id: int, warehouse_id: int) -> Row[Any] |
         .select_from(_line)
         .join(_shipment, _shipment.c.id == _line.c.shipment_id)
         .join(_order, _order.c.id == _shipment.c.order_id)
+        .outerjoin(_reservation, _reservation.c.shipment_line_id == _line.c.id)
         .outerjoin(
-            _tote_use,
-            (_tote_use.c.shipment_id == _shipment.c.id) & (_tote_use.c.closed_at.is_(None)),
+            _location,
+            (_location.c.id == _reservation.c.location_id) & _location.c.kind.in_(_HOLDING_KINDS),
         )
-        .outerjoin(_location, _location.c.id == _tote_use.c.tote_id)
         .where(
             _line.c.product_id == product_id,
             _line.c.packed < _line.c.picked,

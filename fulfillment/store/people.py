@@ -63,6 +63,8 @@ class Station(Base):
     code_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     """Of the enrolment code that a supervisor made and no browser has used yet."""
     code_until: Mapped[datetime | None]
+    batch_tote_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"))
+    """The batch tote that stands here: each item scanned without an order opens the next one."""
 
 
 class WebSession(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -25,7 +25,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.barcodes import ProductScan
-from fulfillment.domain.pick_walk import Dropped, Feed, PickState, SeenItem, SeenPut, SeenTote, Stop
+from fulfillment.domain.pick_walk import (
+    Dropped,
+    Feed,
+    PickState,
+    SeenItem,
+    SeenPart,
+    SeenPut,
+    SeenTote,
+    Stop,
+)
 from fulfillment.domain.picking import answered_before
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import PICK_STOP, SHIPMENT
@@ -35,7 +44,7 @@ from fulfillment.store.catalog import Location, Product, ProductBarcode, Warehou
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment, ShipmentLine
 from fulfillment.store.people import User
-from fulfillment.store.stock import Lot, SerialUnit, StockBalance, StockMove
+from fulfillment.store.stock import Lot, Reservation, SerialUnit, StockBalance, StockMove
 from fulfillment.store.transaction import Transaction
 from fulfillment.store.work import PickFeed, PickList, PickListShipment, PickStop, ToteUse
 
@@ -56,6 +65,7 @@ _lot = table_of(Lot)
 _serial = table_of(SerialUnit)
 _balance = table_of(StockBalance)
 _move = table_of(StockMove)
+_reservation = table_of(Reservation)
 
 PICKED_FROM = ("released", "picking")
 """States of a shipment whose feeds a picker still serves."""
@@ -72,8 +82,8 @@ def local_day(moment: datetime, timezone: str) -> Any:
 def lock_list(tx: Transaction, pick_list_id: int, scan_id: str = "") -> Row[Any] | None:
     """The locked row of a list with what a scan needs besides, or None.
 
-    ``pick_list.*, timezone, policy, picker_name, stops_open, dropped`` and of an earlier scan
-    with the same id ``known_accepted, known_code, known_fields, known_list``.
+    ``pick_list.*, timezone, policy, picker_name, stops_open, dropped, batch_tote`` and of an
+    earlier scan with the same id ``known_accepted, known_code, known_fields, known_list``.
     """
     found = tx.execute(_LOCK_LIST, {"b_list": pick_list_id, "b_scan": scan_id})
     return found.one_or_none()
@@ -111,7 +121,10 @@ def state_and_tote(
 
 
 def _state(tx: Transaction, row: Row[Any], found: list[Row[Any]]) -> PickState:
-    stops = [_stop_of(list(group)) for _, group in groupby(found, key=lambda r: r.stop_id)]
+    batch_tote = row.batch_tote or ""
+    stops = [
+        _stop_of(list(group), batch_tote) for _, group in groupby(found, key=lambda r: r.stop_id)
+    ]
     return PickState(
         list_id=row.id,
         number=row.number,
@@ -122,6 +135,7 @@ def _state(tx: Transaction, row: Row[Any], found: list[Row[Any]]) -> PickState:
         confirmation=WarehousePolicy.of(row.policy).pick_confirmation,
         today=local_day(tx.now, row.timezone),
         stops_open=row.stops_open,
+        method=row.method,
         stop=stops[0] if stops else None,
         next_stop=stops[1] if len(stops) > 1 else None,
         bin_scanned=bool(stops) and stops[0].id == row.current_stop_id,
@@ -138,7 +152,7 @@ def _parameters(row: Row[Any]) -> dict[str, Any]:
     return {"b_list": row.id, "b_current": row.current_stop_id or 0}
 
 
-def _stop_of(rows: list[Row[Any]]) -> Stop:
+def _stop_of(rows: list[Row[Any]], batch_tote: str) -> Stop:
     first = rows[0]
     return Stop(
         id=first.stop_id,
@@ -162,7 +176,7 @@ def _stop_of(rows: list[Row[Any]]) -> Stop:
                 quantity=row.quantity,
                 picked=row.picked,
                 short=row.short,
-                tote=row.tote or "",
+                tote=row.tote or batch_tote,
             )
             for row in rows
         ),
@@ -199,9 +213,21 @@ def _list_query() -> Select[Any]:
         )
         .scalar_subquery()
     )
+    batch_tote = (
+        select(_location.c.code)
+        .join(_use, _use.c.tote_id == _location.c.id)
+        .where(
+            _use.c.pick_list_id == _list.c.id,
+            _use.c.shipment_id.is_(None),
+            _use.c.closed_at.is_(None),
+            _use.c.full_at.is_(None),
+        )
+        .scalar_subquery()
+    )
     return (
         select(
             _list,
+            batch_tote.label("batch_tote"),
             _warehouse.c.timezone,
             _warehouse.c.policy,
             _user.c.name.label("picker_name"),
@@ -425,6 +451,7 @@ def _seen_tote(row: Row[Any]) -> tuple[SeenTote | None, OpenFeeds]:
         owner=row.owner or "",
         is_full=row.full_at is not None,
         pick_list_id=row.used_on_list_id,
+        batch=row.batch or "",
     )
     return tote, OpenFeeds(row.everywhere, row.elsewhere)
 
@@ -458,6 +485,12 @@ def _open_feeds(*conditions: Any) -> Any:
 
 def _tote_query() -> Select[Any]:
     holds_goods = exists().where(_balance.c.location_id == _location.c.id, _balance.c.on_hand > 0)
+    batch = (
+        select(_list.c.number)
+        .where(_list.c.id == _use.c.pick_list_id, _use.c.shipment_id.is_(None))
+        .correlate(_use)
+        .scalar_subquery()
+    )
     return (
         select(
             _location.c.id.label("tote_id"),
@@ -467,6 +500,7 @@ def _tote_query() -> Select[Any]:
             _shipment.c.number.label("owner"),
             _use.c.full_at,
             _use.c.pick_list_id.label("used_on_list_id"),
+            batch.label("batch"),
             _open_feeds().label("everywhere"),
             _open_feeds(_stop.c.pick_list_id != bindparam("b_list")).label("elsewhere"),
         )
@@ -489,34 +523,62 @@ _seen = _TOTE.subquery("seen")
 _STOPS_AND_TOTE = _STOPS.add_columns(*_seen.c).outerjoin(_seen, true())
 
 
-def see_last_put(tx: Transaction, pick_list_id: int) -> SeenPut | None:
+def see_last_put(tx: Transaction, pick_list_id: int, *, is_batch: bool) -> SeenPut | None:
     """The last put of the list that was not undone, from the scan log and the ledger; its
-    shipment is locked."""
+    shipments are locked."""
     event = tx.execute(_LAST_PUT, {"b_list": pick_list_id}).first()
     if event is None:
         return None
     keys = [pick_key(event.scan_id, number) for number in range(event.quantity)]
     moves = list(tx.execute(_MOVES, {"b_keys": keys}))
     first = moves[0]
+    by_feed = [list(found) for _, found in groupby(moves, key=lambda move: move.feed_id)]
+    # What lies in a batch tote may have been sorted since.
+    there = _reserved_at(tx, first.to_id, by_feed) if is_batch else None
     return SeenPut(
         event_id=event.id,
         scan_id=event.scan_id,
-        feed_id=first.feed_id,
         stop_id=first.stop_id,
-        shipment_id=event.shipment_id,
-        shipment_number=event.number,
-        shipment_state=event.state,
-        shipment_line_id=event.shipment_line_id,
         product_id=first.product_id,
         sku=first.sku,
         lot=first.lot,
-        serials=tuple(move.serial for move in moves if move.serial),
-        quantity=event.quantity,
         bin_id=first.from_id,
         bin=first.source,
         tote_id=first.to_id,
         tote=first.target,
+        parts=tuple(_part_of(found, there) for found in by_feed),
     )
+
+
+def _part_of(moves: Sequence[Row[Any]], there: Mapping[int, int] | None) -> SeenPart:
+    first = moves[0]
+    quantity = sum(move.quantity for move in moves)
+    return SeenPart(
+        feed_id=first.feed_id,
+        shipment_id=first.shipment_id,
+        shipment_number=first.shipment_number,
+        shipment_state=first.shipment_state,
+        shipment_line_id=first.shipment_line_id,
+        quantity=quantity,
+        serials=tuple(move.serial for move in moves if move.serial),
+        is_there=there is None or there.get(first.shipment_line_id, 0) >= quantity,
+    )
+
+
+def _reserved_at(
+    tx: Transaction, location_id: int, by_feed: Sequence[Sequence[Row[Any]]]
+) -> dict[int, int]:
+    """Units of the lines and the lot of a put that are reserved at a place, by line."""
+    first = by_feed[0][0]
+    rows = tx.execute(
+        select(_reservation.c.shipment_line_id, _reservation.c.quantity).where(
+            _reservation.c.location_id == location_id,
+            _reservation.c.product_id == first.product_id,
+            _reservation.c.lot == first.lot,
+            _reservation.c.shipment_line_id.in_([moves[0].shipment_line_id for moves in by_feed]),
+        )
+    )
+    return {row.shipment_line_id: row.quantity for row in rows}
 
 
 def pick_key(scan_id: str, number: int) -> str:
@@ -525,16 +587,7 @@ def pick_key(scan_id: str, number: int) -> str:
 
 
 _LAST_PUT = (
-    select(
-        _event.c.id,
-        _event.c.scan_id,
-        _event.c.quantity,
-        _event.c.shipment_id,
-        _event.c.shipment_line_id,
-        _shipment.c.number,
-        _shipment.c.state,
-    )
-    .join(_shipment, _shipment.c.id == _event.c.shipment_id)
+    select(_event.c.id, _event.c.scan_id, _event.c.quantity)
     .where(
         _event.c.pick_list_id == bindparam("b_list"),
         _event.c.quantity > 0,
@@ -542,7 +595,6 @@ _LAST_PUT = (
     )
     .order_by(_event.c.id.desc())
     .limit(1)
-    .with_for_update(of=_shipment)
 )
 
 
@@ -550,12 +602,17 @@ def _moves_query() -> Select[Any]:
     source, target = _location.alias("source"), _location.alias("target")
     return (
         select(
-            _move.c.reference_id.label("feed_id"),
+            _feed.c.id.label("feed_id"),
             _feed.c.stop_id,
+            _feed.c.shipment_line_id,
+            _line.c.shipment_id,
+            _shipment.c.number.label("shipment_number"),
+            _shipment.c.state.label("shipment_state"),
             _move.c.product_id,
             _product.c.sku,
             _move.c.lot,
             _move.c.serial,
+            _move.c.quantity,
             _move.c.from_id,
             source.c.code.label("source"),
             _move.c.to_id,
@@ -563,12 +620,15 @@ def _moves_query() -> Select[Any]:
         )
         .select_from(
             _move.join(_feed, _feed.c.id == _move.c.reference_id)
+            .join(_line, _line.c.id == _feed.c.shipment_line_id)
+            .join(_shipment, _shipment.c.id == _line.c.shipment_id)
             .join(_product, _product.c.id == _move.c.product_id)
             .join(source, source.c.id == _move.c.from_id)
             .join(target, target.c.id == _move.c.to_id)
         )
         .where(_move.c.key.in_(bindparam("b_keys", expanding=True)))
-        .order_by(_move.c.id)
+        .order_by(_shipment.c.id, _feed.c.id, _move.c.id)
+        .with_for_update(of=_shipment)
     )
 
 
@@ -641,10 +701,10 @@ def order_ids_of_list(tx: Transaction, pick_list_id: int) -> Iterable[int]:
 # --- what picking changes ------------------------------------------------------------------------
 
 
-def count_picked(tx: Transaction, feed_id: int, shipment_line_id: int, quantity: int) -> None:
-    """Count units as picked for a feed and its shipment line (negative: not any more)."""
-    tx.execute(_COUNT_FEED, {"b_id": feed_id, "b_quantity": quantity})
-    tx.execute(_COUNT_LINE, {"b_id": shipment_line_id, "b_quantity": quantity})
+def count_picked(tx: Transaction, units: Sequence[tuple[int, int, int]]) -> None:
+    """Count units as picked: (feed, its shipment line, units; negative: not any more)."""
+    tx.execute(_COUNT_FEED, [{"b_id": feed, "b_quantity": count} for feed, _, count in units])
+    tx.execute(_COUNT_LINE, [{"b_id": line, "b_quantity": count} for _, line, count in units])
 
 
 def finish_stop(tx: Transaction, stop_id: int, event: str) -> None:
@@ -728,13 +788,14 @@ def reopen_stop(tx: Transaction, stop_id: int) -> None:
     )
 
 
-def finish_shipment(tx: Transaction, shipment_id: int, *, by_id: int) -> None:
-    """Stamp a shipment as picked if none of its feeds wants units any more.
+def finish_shipments(tx: Transaction, shipment_ids: Iterable[int], *, by_id: int) -> None:
+    """Stamp those shipments as picked of which no feed wants units any more.
 
-    Who knows that another list feeds it too has locked it before, so that two pickers who
-    finish at once do not both see the other one's feed as open.
+    Who knows that another list feeds one of them too has locked it before, so that two pickers
+    who finish at once do not both see the other one's feed as open.
     """
-    tx.execute(_FINISH_SHIPMENT, {"b_id": shipment_id, "b_now": tx.now, "b_by": by_id})
+    ids = sorted(shipment_ids)
+    tx.execute(_FINISH_SHIPMENTS, {"b_ids": ids, "b_now": tx.now, "b_by": by_id})
 
 
 def close_empty_totes(tx: Transaction, tote_ids: Iterable[int]) -> None:
@@ -795,10 +856,10 @@ _END_STOP = (
     .where(_stop.c.id == bindparam("b_id"), _stop.c.state == "open")
     .values(state=bindparam("b_state"))
 )
-_FINISH_SHIPMENT = (
+_FINISH_SHIPMENTS = (
     update(_shipment)
     .where(
-        _shipment.c.id == bindparam("b_id"),
+        _shipment.c.id.in_(bindparam("b_ids", expanding=True)),
         _shipment.c.state.in_(SHIPMENT.sources("finish-pick")),
         ~exists().where(
             _line.c.shipment_id == _shipment.c.id,

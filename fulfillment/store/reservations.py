@@ -6,6 +6,7 @@ who pins or moves reserved units there changes the rows here, in the same transa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, update
@@ -46,6 +47,40 @@ def follow(
         location_id=target_id,
         quantity=quantity,
     )
+
+
+def follow_all(
+    tx: Transaction,
+    units: Mapping[int, int],
+    *,
+    product_id: int,
+    lot: str,
+    source_id: int,
+    target_id: int,
+) -> None:
+    """Like :func:`follow` for many lines at once: *units* of each line go to one place."""
+    if len(units) == 1:
+        ((line_id, quantity),) = units.items()
+        follow(
+            tx,
+            shipment_line_id=line_id,
+            product_id=product_id,
+            lot=lot,
+            source_id=source_id,
+            target_id=target_id,
+            quantity=quantity,
+        )
+        return
+    here = [
+        {"b_line": line_id, "b_location": source_id, "b_lot": lot, "b_quantity": quantity}
+        for line_id, quantity in sorted(units.items())
+    ]
+    # Whole rows first: a row that is only shortened could then be as long as what was taken.
+    left = len(here) - tx.execute(_REMOVE, here).rowcount
+    if left and tx.execute(_SHRINK, here).rowcount != left:
+        raise RuntimeError(f"no reservation of these units: {here}")
+    there = [row | {"b_location": target_id, "b_product": product_id} for row in here]
+    tx.execute(_GROW[tx.connection.dialect.name], there)
 
 
 def free(

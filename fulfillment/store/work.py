@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.states import PICK_LIST, PICK_STOP, TASK
-from fulfillment.domain.values import TASK_KINDS
+from fulfillment.domain.values import PICK_METHODS, TASK_KINDS
 from fulfillment.store.base import Base, Id, in_states, one_of, table_of
 from fulfillment.store.transaction import Transaction
 
@@ -46,12 +46,15 @@ class PickList(Base):
     __tablename__ = "pick_list"
     __table_args__ = (
         in_states(PICK_LIST),
+        one_of("method", PICK_METHODS, "method"),
         Index("ix_pick_list_queue", "warehouse_id", "state", "due_at"),
     )
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(String(32), unique=True)
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), index=True)
     warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
+    method: Mapped[str] = mapped_column(String(16), default="cart")
+    """``cart``: a tote for each shipment; ``batch``: all in batch totes, sorted afterwards."""
     state: Mapped[str] = mapped_column(String(16), default=PICK_LIST.initial)
     priority: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
@@ -127,10 +130,21 @@ class PickFeed(Base):
 
 
 class ToteUse(Base):
-    """A tote that holds goods of a shipment until it is packed empty."""
+    """A tote, or a slot of a put wall, that holds goods of a shipment until it is packed empty.
+
+    A batch tote holds goods of many shipments, those of its pick list: its ``shipment_id`` is
+    NULL, and whose units they are is said by the reservations there.
+    """
 
     __tablename__ = "tote_use"
     __table_args__ = (
+        CheckConstraint("shipment_id IS NOT NULL OR pick_list_id IS NOT NULL", name="whose"),
+        Index(
+            "ix_tote_use_batch",
+            "pick_list_id",
+            sqlite_where=text("shipment_id IS NULL"),
+            postgresql_where=text("shipment_id IS NULL"),
+        ),
         Index(
             "uq_tote_use_open",
             "tote_id",
@@ -142,7 +156,7 @@ class ToteUse(Base):
     )
     id: Mapped[Id]
     tote_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
-    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
+    shipment_id: Mapped[int | None] = mapped_column(ForeignKey("shipment.id"))
     pick_list_id: Mapped[int | None] = mapped_column(ForeignKey("pick_list.id"))
     """The walk on which it is filled: two pickers of one shipment have a tote each."""
     opened_at: Mapped[datetime]

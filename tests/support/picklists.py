@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.people import Actor
 from fulfillment.domain.pick_walk import PickState
-from fulfillment.domain.values import Place
+from fulfillment.domain.values import PickMethod, Place
 from fulfillment.services import picking
 from fulfillment.services.picking import PickReply
 from fulfillment.store.base import Base
@@ -62,6 +62,7 @@ def release(
     warehouse: str = "W1",
     due_at: datetime | None = None,
     priority: int = 0,
+    method: PickMethod = "cart",
 ) -> ReleasedList:
     """A list for one shipment of each order (``{sku: quantity}``), its units reserved in the
     first bins (by code) that have them free, stops in the order of the bins."""
@@ -85,6 +86,7 @@ def release(
         walk={},
         due_at=due_at,
         priority=priority,
+        method=method,
     )
     made = ReleasedList(list_id, number)
     feeds: dict[tuple[str, int, int, str], list[tuple[int, int, int]]] = defaultdict(list)
@@ -165,6 +167,7 @@ def _order(
         order_id=order_id,
         warehouse_id=warehouse_id,
         state="released",
+        service_id=world.service_id,
         why={},
         pieces=sum(units.values()),
         confirmed_at=NOON,

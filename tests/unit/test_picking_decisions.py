@@ -15,15 +15,19 @@ from fulfillment.domain.pick_walk import (
     Cut,
     CutShort,
     Decision,
+    Drop,
     Dropped,
     Feed,
     PickState,
     Put,
     SeenItem,
+    SeenPart,
     SeenPut,
     SeenTote,
+    Share,
     Stop,
     Take,
+    UndoPut,
 )
 from fulfillment.domain.picking import FreeStock, after, decide, replace_missing
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused
@@ -217,13 +221,13 @@ def test_whatever_means_nothing_here_is_refused(scan: object, code: str) -> None
 
 
 def test_a_put_cannot_be_undone_once_its_order_is_packed() -> None:
-    put = SeenPut(
-        1, "s", 1, 1, 101, "O1-1", "packing", 201, 1, "SKU-1", "", (), 1, 11, "B", 50, "T"
-    )
+    part = SeenPart(1, 101, "O1-1", "packing", 201, 1)
+    put = SeenPut(1, "s", 1, 1, "SKU-1", "", 11, "B", 50, "T", (part,))
+    picked = replace(put, parts=(replace(part, shipment_state="picked"),))
     state = a_state(a_stop(a_feed(1, 1)))
     assert command(state, Command.UNDO, put).verdict.code == "undo-too-late"
     assert command(state, Command.UNDO).verdict.code == "nothing-to-undo"
-    assert command(state, Command.UNDO, replace(put, shipment_state="picked")).effect
+    assert command(state, Command.UNDO, picked).effect == UndoPut(picked)
 
 
 def test_what_was_found_goes_to_the_feed_in_hand_first() -> None:
@@ -281,7 +285,79 @@ def test_every_code_of_the_tables_is_used_and_every_used_code_is_in_them(module:
         and isinstance(node.args[0], ast.Constant)
     }
     tables = set(module.REFUSALS) | set(module.ACCEPTANCES)  # type: ignore[attr-defined]  # a module
-    # Two answers are chosen between in an expression, two are passed on by a name.
-    named = {"put", "put-last", "source", "counting"}
+    # Four answers are chosen between in an expression, two are passed on by a name.
+    named = {"put", "put-last", "batch-put", "batch-put-last", "source", "counting"}
     assert used - tables == set()
     assert tables - used <= named
+
+
+# --- batches -------------------------------------------------------------------------------
+
+
+def a_batch_state(*stops: Stop, **values: object) -> PickState:
+    return a_state(*stops, method="batch", **values)
+
+
+def test_the_item_of_a_batch_stands_for_what_all_its_orders_want() -> None:
+    state = a_batch_state(a_stop(a_feed(1, 2), a_feed(2, 3)))
+    decision = scan_item(state)
+    assert decision.effect == Take(1, 5)
+    held = after(state, decision.effect)
+    assert held is not None
+    assert (held.awaits, held.next_step) == ("tote", "batch-tote")
+
+
+def test_a_put_of_a_batch_is_shared_out_in_the_order_of_urgency() -> None:
+    first, second = a_feed(1, 2), a_feed(2, 3)
+    state = a_batch_state(a_stop(first, second), in_hand=4, in_hand_feed_id=1)
+    decision = scan_tote(state)
+    assert decision.verdict.code == "batch-put"
+    assert decision.effect == Put((Share(first, 2), Share(second, 2)), TOTE, binds=True)
+    left = after(state, decision.effect)
+    assert left is not None
+    assert left.stop is not None
+    assert (left.stop.wanted, left.stop.feeds[0].tote, left.in_hand) == (1, "T1", 0)
+
+
+@pytest.mark.parametrize(
+    ("tote", "code"),
+    [
+        (SeenTote(50, "T1", owner_id=101, owner="O1-1", pick_list_id=1), "tote-of-another"),
+        (SeenTote(50, "T1", batch="L9", pick_list_id=9), "tote-of-another"),
+        (SeenTote(50, "T1", batch="L1", pick_list_id=1, is_full=True), "tote-is-full"),
+        (SeenTote(51, "T2", batch="L1", pick_list_id=1), "wrong-tote"),
+        (SeenTote(50, "T1", holds_goods=True), "tote-not-empty"),
+        (SeenTote(50, "T1", batch="L1", pick_list_id=1, holds_goods=True), "batch-put-last"),
+    ],
+)
+def test_a_batch_goes_into_its_own_open_tote_only(tote: SeenTote, code: str) -> None:
+    state = a_batch_state(a_stop(a_feed(1, 2, tote="T1")), in_hand=2, in_hand_feed_id=1)
+    assert scan_tote(state, tote).verdict.code == code
+
+
+def test_an_order_is_not_put_into_a_batch_tote() -> None:
+    state = a_state(a_stop(a_feed(1, 2)), in_hand=2, in_hand_feed_id=1)
+    refused = scan_tote(state, SeenTote(50, "T1", batch="L9", pick_list_id=9)).verdict
+    assert (refused.code, refused.fields["owner"]) == ("tote-of-another", "L9")
+
+
+def test_a_cancelled_order_of_a_batch_sends_back_what_is_too_many() -> None:
+    dropped = (Dropped(102, "O2-1", 2, ()), Dropped(103, "O3-1", 3, ()))
+    state = a_batch_state(a_stop(a_feed(1, 2)), in_hand=5, in_hand_feed_id=1, cancelled=dropped)
+    told = scan_item(state)
+    assert told.effect == Drop((102, 103))
+    assert told.verdict.fields == {"shipment": "O2-1, O3-1", "in_hand": 5}
+    fits = replace(state, in_hand=2)
+    assert scan_item(fits).verdict.fields["in_hand"] == 0
+
+
+def test_a_short_batch_leaves_the_least_urgent_without() -> None:
+    state = a_batch_state(
+        a_stop(a_feed(1, 2), a_feed(2, 3)),
+        in_hand=5,
+        in_hand_feed_id=2,
+        short_asked=True,
+        short_found=4,
+    )
+    effect = decide(state, OwnScan(Own.REASON, "EMPTY"), picker_id=ME).effect
+    assert effect == CutShort("empty", (Cut(a_feed(2, 3), 1),), in_hand=4)

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import Babel  # type: ignore[import-untyped]  # ships no types
 
 from fulfillment import scan_messages
-from fulfillment.domain import packing, picking, tasks
+from fulfillment.domain import packing, picking, tasks, walls
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused
 from fulfillment.messages import Message
 from fulfillment.scan_messages import NEXT_STEPS, SCANS, WORDS, Process
@@ -26,6 +26,7 @@ def _of_meanings(*tables: Mapping[str, picking.Meaning]) -> dict[str, tuple[str,
 ANSWERS: dict[Process, Mapping[str, tuple[str, ...]]] = {
     "pack": packing.ANSWERS,
     "pick": _of_meanings(picking.REFUSALS, picking.ACCEPTANCES),
+    "sort": _of_meanings(walls.REFUSALS, walls.ACCEPTANCES),
     "task": _of_meanings(tasks.REFUSALS, tasks.ACCEPTANCES),
     "dispatch": dispatching.ANSWERS,
 }

@@ -18,6 +18,8 @@ from fulfillment.domain.routing.given import length_in_order
 from fulfillment.domain.waving import (
     BinPlace,
     Collecting,
+    WaveChoice,
+    group_into_batches,
     group_into_lists,
     rest_of_walk,
     walking_order,
@@ -229,3 +231,18 @@ def test_the_rest_of_a_walk_is_the_shortest_from_here_past_all_to_the_last(
 def test_without_a_layout_the_rest_stays_in_its_order() -> None:
     assert rest_of_walk([a_bin(1, 2.0)], None, here=None) is None
     assert rest_of_walk([BinPlace("X")], LAYOUT, here=None) is None
+
+
+def test_a_batch_counts_the_bins_that_it_stops_at_not_its_lines() -> None:
+    same_bin = [Collecting(number, (a_bin(1),)) for number in range(1, 6)]
+    assert group_into_batches(same_bin, most_shipments=10, most_bins=1) == ((1, 2, 3, 4, 5),)
+    assert group_into_batches(same_bin, most_shipments=2, most_bins=1) == ((1, 2), (3, 4), (5,))
+    others = [*same_bin[:1], Collecting(7, (a_bin(2),))]
+    assert group_into_batches(others, most_shipments=10, most_bins=1) == ((1,), (7,))
+
+
+def test_single_pieces_are_picked_as_a_batch_unless_told_otherwise() -> None:
+    assert WaveChoice(1).picked_by == "cart"
+    assert WaveChoice(1, items="single").picked_by == "batch"
+    assert WaveChoice(1, items="single", method="cart").picked_by == "cart"
+    assert WaveChoice(1, method="batch").document() == {"method": "batch"}

@@ -450,6 +450,7 @@ def test_a_policy_is_changed_on_its_page(app: Flask, world: World) -> None:
         "cart_litres": "0",
         "cart_kilograms": "250",
         "planning_seconds": "0",
+        "batch_shipments": "40",
         "company_prefix": "9520001",
         "scan_out": "on",
         "reason": "new scale",

@@ -181,7 +181,7 @@ def upgrade() -> None:
     sa.Column('x_metres', sa.Float(), nullable=True),
     sa.Column('y_metres', sa.Float(), nullable=True),
     sa.Column('active', sa.Boolean(), nullable=False),
-    sa.CheckConstraint("kind IN ('bin', 'bulk', 'staging', 'quarantine', 'tote', 'cart', 'parcel', 'supplier', 'customer', 'adjustment', 'missing', 'scrap')", name=op.f('ck_location_kind')),
+    sa.CheckConstraint("kind IN ('bin', 'bulk', 'staging', 'quarantine', 'tote', 'slot', 'cart', 'parcel', 'supplier', 'customer', 'adjustment', 'missing', 'scrap')", name=op.f('ck_location_kind')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_location_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_location')),
     sa.UniqueConstraint('code', name=op.f('uq_location_code'))
@@ -296,6 +296,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product')),
     sa.UniqueConstraint('seller_id', 'sku', name=op.f('uq_product_seller_id_sku'))
     )
+    op.create_table('put_wall',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_put_wall_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_put_wall')),
+    sa.UniqueConstraint('code', name=op.f('uq_put_wall_code'))
+    )
+    with op.batch_alter_table('put_wall', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_put_wall_warehouse_id'), ['warehouse_id'], unique=False)
+
     op.create_table('receipt_row',
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document', sa.String(length=64), nullable=False),
@@ -346,21 +358,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_service_rule_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule'))
     )
-    op.create_table('station',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('code', sa.String(length=64), nullable=False),
-    sa.Column('name', sa.String(length=200), nullable=False),
-    sa.Column('enrolment_hash', sa.String(length=64), nullable=True),
-    sa.Column('enrolled_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('code_hash', sa.String(length=64), nullable=True),
-    sa.Column('code_until', sa.DateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_station_warehouse_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_station')),
-    sa.UniqueConstraint('code', name=op.f('uq_station_code')),
-    sa.UniqueConstraint('code_hash', name=op.f('uq_station_code_hash')),
-    sa.UniqueConstraint('enrolment_hash', name=op.f('uq_station_enrolment_hash'))
-    )
     op.create_table('wave',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.String(length=32), nullable=False),
@@ -373,25 +370,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_wave')),
     sa.UniqueConstraint('number', name=op.f('uq_wave_number'))
     )
-    op.create_table('api_token',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('name', sa.String(length=200), nullable=False),
-    sa.Column('token_hash', sa.String(length=64), nullable=False),
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('scopes', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('warehouse_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('seller_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['station_id'], ['station.id'], name=op.f('fk_api_token_station_id')),
-    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_api_token_user_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_token')),
-    sa.UniqueConstraint('token_hash', name=op.f('uq_api_token_token_hash'))
-    )
-    with op.batch_alter_table('api_token', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_api_token_user_id'), ['user_id'], unique=False)
-
     op.create_table('import_fault',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('import_run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -451,6 +429,7 @@ def upgrade() -> None:
     sa.Column('number', sa.String(length=32), nullable=False),
     sa.Column('wave_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('method', sa.String(length=16), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
     sa.Column('priority', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
@@ -464,6 +443,7 @@ def upgrade() -> None:
     sa.Column('in_hand_serials', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('short_asked', sa.Boolean(), nullable=False),
     sa.Column('short_found', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("method IN ('cart', 'batch')", name=op.f('ck_pick_list_method')),
     sa.CheckConstraint("state IN ('open', 'claimed', 'done', 'cancelled')", name=op.f('ck_pick_list_state')),
     sa.ForeignKeyConstraint(['picker_id'], ['user.id'], name=op.f('fk_pick_list_picker_id')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_pick_list_warehouse_id')),
@@ -504,6 +484,132 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('serial_unit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_serial_unit_location_id'), ['location_id'], unique=False)
+
+    op.create_table('station',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('enrolment_hash', sa.String(length=64), nullable=True),
+    sa.Column('enrolled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('code_hash', sa.String(length=64), nullable=True),
+    sa.Column('code_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('batch_tote_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['batch_tote_id'], ['location.id'], name=op.f('fk_station_batch_tote_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_station_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_station')),
+    sa.UniqueConstraint('code', name=op.f('uq_station_code')),
+    sa.UniqueConstraint('code_hash', name=op.f('uq_station_code_hash')),
+    sa.UniqueConstraint('enrolment_hash', name=op.f('uq_station_enrolment_hash'))
+    )
+    op.create_table('stock_balance',
+    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lot', sa.String(length=64), nullable=False),
+    sa.Column('on_hand', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reserved', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('held', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('held >= 0', name=op.f('ck_stock_balance_held')),
+    sa.CheckConstraint('on_hand >= 0', name=op.f('ck_stock_balance_on_hand')),
+    sa.CheckConstraint('reserved + held <= on_hand', name=op.f('ck_stock_balance_free')),
+    sa.CheckConstraint('reserved >= 0', name=op.f('ck_stock_balance_reserved')),
+    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_stock_balance_location_id')),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_stock_balance_product_id')),
+    sa.PrimaryKeyConstraint('location_id', 'product_id', 'lot', name=op.f('pk_stock_balance'))
+    )
+    with op.batch_alter_table('stock_balance', schema=None) as batch_op:
+        batch_op.create_index('ix_stock_balance_product', ['product_id'], unique=False)
+
+    op.create_table('stock_move',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lot', sa.String(length=64), nullable=False),
+    sa.Column('serial', sa.String(length=64), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('to_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(length=16), nullable=False),
+    sa.Column('reference_kind', sa.String(length=16), nullable=False),
+    sa.Column('reference_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('key', sa.String(length=128), nullable=False),
+    sa.CheckConstraint("reason IN ('receipt', 'adjust', 'move', 'pick', 'put-back', 'pack', 'unpack', 'ship', 'un-ship', 'short', 'count', 'damaged', 'sort')", name=op.f('ck_stock_move_reason')),
+    sa.CheckConstraint("serial = '' OR quantity = 1", name=op.f('ck_stock_move_serial')),
+    sa.CheckConstraint('from_id <> to_id', name=op.f('ck_stock_move_ends')),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_stock_move_quantity')),
+    sa.ForeignKeyConstraint(['actor_id'], ['user.id'], name=op.f('fk_stock_move_actor_id')),
+    sa.ForeignKeyConstraint(['from_id'], ['location.id'], name=op.f('fk_stock_move_from_id')),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_stock_move_product_id')),
+    sa.ForeignKeyConstraint(['to_id'], ['location.id'], name=op.f('fk_stock_move_to_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_move')),
+    sa.UniqueConstraint('key', name=op.f('uq_stock_move_key'))
+    )
+    with op.batch_alter_table('stock_move', schema=None) as batch_op:
+        batch_op.create_index('ix_stock_move_from', ['from_id', 'id'], unique=False)
+        batch_op.create_index('ix_stock_move_product', ['product_id', 'id'], unique=False)
+        batch_op.create_index('ix_stock_move_reference', ['reference_kind', 'reference_id'], unique=False)
+        batch_op.create_index('ix_stock_move_to', ['to_id', 'id'], unique=False)
+
+    op.create_table('wall_slot',
+    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('wall_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_wall_slot_location_id')),
+    sa.ForeignKeyConstraint(['wall_id'], ['put_wall.id'], name=op.f('fk_wall_slot_wall_id')),
+    sa.PrimaryKeyConstraint('location_id', name=op.f('pk_wall_slot')),
+    sa.UniqueConstraint('wall_id', 'number', name=op.f('uq_wall_slot_wall_id_number'))
+    )
+    op.create_table('warehouse_balance',
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sellable', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('promised', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('0 <= promised AND promised <= sellable', name=op.f('ck_warehouse_balance_promised')),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_warehouse_balance_product_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_warehouse_balance_warehouse_id')),
+    sa.PrimaryKeyConstraint('warehouse_id', 'product_id', name=op.f('pk_warehouse_balance'))
+    )
+    with op.batch_alter_table('warehouse_balance', schema=None) as batch_op:
+        batch_op.create_index('ix_warehouse_balance_product', ['product_id'], unique=False)
+
+    op.create_table('api_token',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('scopes', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('warehouse_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('seller_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['station_id'], ['station.id'], name=op.f('fk_api_token_station_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_api_token_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_token')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_api_token_token_hash'))
+    )
+    with op.batch_alter_table('api_token', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_token_user_id'), ['user_id'], unique=False)
+
+    op.create_table('pick_stop',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lot', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.CheckConstraint("state IN ('open', 'picked', 'short', 'cancelled')", name=op.f('ck_pick_stop_state')),
+    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_pick_stop_location_id')),
+    sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_pick_stop_pick_list_id')),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_pick_stop_product_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pick_stop')),
+    sa.UniqueConstraint('pick_list_id', 'sequence', name=op.f('uq_pick_stop_pick_list_id_sequence'))
+    )
+    with op.batch_alter_table('pick_stop', schema=None) as batch_op:
+        batch_op.create_index('ix_pick_stop_place', ['location_id', 'product_id'], unique=False)
 
     op.create_table('shipment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -567,69 +673,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('station_printer', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_station_printer_printer_id'), ['printer_id'], unique=False)
-
-    op.create_table('stock_balance',
-    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('lot', sa.String(length=64), nullable=False),
-    sa.Column('on_hand', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('reserved', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('held', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.CheckConstraint('held >= 0', name=op.f('ck_stock_balance_held')),
-    sa.CheckConstraint('on_hand >= 0', name=op.f('ck_stock_balance_on_hand')),
-    sa.CheckConstraint('reserved + held <= on_hand', name=op.f('ck_stock_balance_free')),
-    sa.CheckConstraint('reserved >= 0', name=op.f('ck_stock_balance_reserved')),
-    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_stock_balance_location_id')),
-    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_stock_balance_product_id')),
-    sa.PrimaryKeyConstraint('location_id', 'product_id', 'lot', name=op.f('pk_stock_balance'))
-    )
-    with op.batch_alter_table('stock_balance', schema=None) as batch_op:
-        batch_op.create_index('ix_stock_balance_product', ['product_id'], unique=False)
-
-    op.create_table('stock_move',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('lot', sa.String(length=64), nullable=False),
-    sa.Column('serial', sa.String(length=64), nullable=False),
-    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('to_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('reason', sa.String(length=16), nullable=False),
-    sa.Column('reference_kind', sa.String(length=16), nullable=False),
-    sa.Column('reference_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('actor_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('note', sa.String(length=200), nullable=False),
-    sa.Column('key', sa.String(length=128), nullable=False),
-    sa.CheckConstraint("reason IN ('receipt', 'adjust', 'move', 'pick', 'put-back', 'pack', 'unpack', 'ship', 'un-ship', 'short', 'count', 'damaged')", name=op.f('ck_stock_move_reason')),
-    sa.CheckConstraint("serial = '' OR quantity = 1", name=op.f('ck_stock_move_serial')),
-    sa.CheckConstraint('from_id <> to_id', name=op.f('ck_stock_move_ends')),
-    sa.CheckConstraint('quantity > 0', name=op.f('ck_stock_move_quantity')),
-    sa.ForeignKeyConstraint(['actor_id'], ['user.id'], name=op.f('fk_stock_move_actor_id')),
-    sa.ForeignKeyConstraint(['from_id'], ['location.id'], name=op.f('fk_stock_move_from_id')),
-    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_stock_move_product_id')),
-    sa.ForeignKeyConstraint(['to_id'], ['location.id'], name=op.f('fk_stock_move_to_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_move')),
-    sa.UniqueConstraint('key', name=op.f('uq_stock_move_key'))
-    )
-    with op.batch_alter_table('stock_move', schema=None) as batch_op:
-        batch_op.create_index('ix_stock_move_from', ['from_id', 'id'], unique=False)
-        batch_op.create_index('ix_stock_move_product', ['product_id', 'id'], unique=False)
-        batch_op.create_index('ix_stock_move_reference', ['reference_kind', 'reference_id'], unique=False)
-        batch_op.create_index('ix_stock_move_to', ['to_id', 'id'], unique=False)
-
-    op.create_table('warehouse_balance',
-    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('sellable', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('promised', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.CheckConstraint('0 <= promised AND promised <= sellable', name=op.f('ck_warehouse_balance_promised')),
-    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_warehouse_balance_product_id')),
-    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_warehouse_balance_warehouse_id')),
-    sa.PrimaryKeyConstraint('warehouse_id', 'product_id', name=op.f('pk_warehouse_balance'))
-    )
-    with op.batch_alter_table('warehouse_balance', schema=None) as batch_op:
-        batch_op.create_index('ix_warehouse_balance_product', ['product_id'], unique=False)
 
     op.create_table('web_session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -736,24 +779,6 @@ def upgrade() -> None:
     with op.batch_alter_table('pick_list_shipment', schema=None) as batch_op:
         batch_op.create_index('ix_pick_list_shipment_shipment', ['shipment_id'], unique=False)
 
-    op.create_table('pick_stop',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('lot', sa.String(length=64), nullable=False),
-    sa.Column('state', sa.String(length=16), nullable=False),
-    sa.CheckConstraint("state IN ('open', 'picked', 'short', 'cancelled')", name=op.f('ck_pick_stop_state')),
-    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_pick_stop_location_id')),
-    sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_pick_stop_pick_list_id')),
-    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_pick_stop_product_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_pick_stop')),
-    sa.UniqueConstraint('pick_list_id', 'sequence', name=op.f('uq_pick_stop_pick_list_id_sequence'))
-    )
-    with op.batch_alter_table('pick_stop', schema=None) as batch_op:
-        batch_op.create_index('ix_pick_stop_place', ['location_id', 'product_id'], unique=False)
-
     op.create_table('shipment_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -817,17 +842,19 @@ def upgrade() -> None:
     op.create_table('tote_use',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('tote_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('full_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('shipment_id IS NOT NULL OR pick_list_id IS NOT NULL', name=op.f('ck_tote_use_whose')),
     sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_tote_use_pick_list_id')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_tote_use_shipment_id')),
     sa.ForeignKeyConstraint(['tote_id'], ['location.id'], name=op.f('fk_tote_use_tote_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tote_use'))
     )
     with op.batch_alter_table('tote_use', schema=None) as batch_op:
+        batch_op.create_index('ix_tote_use_batch', ['pick_list_id'], unique=False, sqlite_where=sa.text('shipment_id IS NULL'), postgresql_where=sa.text('shipment_id IS NULL'))
         batch_op.create_index('ix_tote_use_shipment', ['shipment_id'], unique=False)
         batch_op.create_index('uq_tote_use_open', ['tote_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
@@ -920,12 +947,13 @@ def upgrade() -> None:
     sa.Column('parcel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('task_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('wall_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('shipment_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('lot', sa.String(length=64), nullable=False),
     sa.Column('serial', sa.String(length=64), nullable=False),
     sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('undone_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.CheckConstraint("process IN ('pick', 'pack', 'task', 'dispatch')", name=op.f('ck_scan_event_process')),
+    sa.CheckConstraint("process IN ('pick', 'pack', 'sort', 'task', 'dispatch')", name=op.f('ck_scan_event_process')),
     sa.CheckConstraint("source IN ('scanner', 'camera')", name=op.f('ck_scan_event_source')),
     sa.ForeignKeyConstraint(['parcel_id'], ['parcel.id'], name=op.f('fk_scan_event_parcel_id')),
     sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_scan_event_pick_list_id')),
@@ -935,6 +963,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['task_id'], ['task.id'], name=op.f('fk_scan_event_task_id')),
     sa.ForeignKeyConstraint(['undone_by_id'], ['scan_event.id'], name=op.f('fk_scan_event_undone_by_id')),
     sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_scan_event_user_id')),
+    sa.ForeignKeyConstraint(['wall_id'], ['put_wall.id'], name=op.f('fk_scan_event_wall_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_scan_event')),
     sa.UniqueConstraint('scan_id', name=op.f('uq_scan_event_scan_id'))
     )
@@ -999,11 +1028,32 @@ def upgrade() -> None:
         batch_op.create_index('ix_print_job_waiting', ['printer_id', 'next_attempt_at'], unique=False, sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
         batch_op.create_index('uq_print_job_in_hand', ['printer_id'], unique=True, sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
 
+    op.create_table('wall_work',
+    sa.Column('wall_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tote_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('shipment_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('slot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('lot', sa.String(length=64), nullable=False),
+    sa.Column('serial', sa.String(length=64), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('last_put_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint('(quantity = 0) = (shipment_line_id IS NULL) AND (quantity = 0) = (slot_id IS NULL)', name=op.f('ck_wall_work_in_hand')),
+    sa.CheckConstraint('quantity >= 0', name=op.f('ck_wall_work_quantity')),
+    sa.ForeignKeyConstraint(['last_put_id'], ['scan_event.id'], name=op.f('fk_wall_work_last_put_id')),
+    sa.ForeignKeyConstraint(['shipment_line_id'], ['shipment_line.id'], name=op.f('fk_wall_work_shipment_line_id')),
+    sa.ForeignKeyConstraint(['slot_id'], ['location.id'], name=op.f('fk_wall_work_slot_id')),
+    sa.ForeignKeyConstraint(['tote_id'], ['location.id'], name=op.f('fk_wall_work_tote_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_wall_work_user_id')),
+    sa.ForeignKeyConstraint(['wall_id'], ['put_wall.id'], name=op.f('fk_wall_work_wall_id')),
+    sa.PrimaryKeyConstraint('wall_id', 'user_id', name=op.f('pk_wall_work'))
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table('wall_work')
     with op.batch_alter_table('print_job', schema=None) as batch_op:
         batch_op.drop_index('uq_print_job_in_hand', sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
         batch_op.drop_index('ix_print_job_waiting', sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
@@ -1040,6 +1090,7 @@ def downgrade() -> None:
     with op.batch_alter_table('tote_use', schema=None) as batch_op:
         batch_op.drop_index('uq_tote_use_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_tote_use_shipment')
+        batch_op.drop_index('ix_tote_use_batch', sqlite_where=sa.text('shipment_id IS NULL'), postgresql_where=sa.text('shipment_id IS NULL'))
 
     op.drop_table('tote_use')
     with op.batch_alter_table('task', schema=None) as batch_op:
@@ -1052,10 +1103,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_shipment_line_order_line')
 
     op.drop_table('shipment_line')
-    with op.batch_alter_table('pick_stop', schema=None) as batch_op:
-        batch_op.drop_index('ix_pick_stop_place')
-
-    op.drop_table('pick_stop')
     with op.batch_alter_table('pick_list_shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_pick_list_shipment_shipment')
 
@@ -1079,21 +1126,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_web_session_user_id'))
 
     op.drop_table('web_session')
-    with op.batch_alter_table('warehouse_balance', schema=None) as batch_op:
-        batch_op.drop_index('ix_warehouse_balance_product')
-
-    op.drop_table('warehouse_balance')
-    with op.batch_alter_table('stock_move', schema=None) as batch_op:
-        batch_op.drop_index('ix_stock_move_to')
-        batch_op.drop_index('ix_stock_move_reference')
-        batch_op.drop_index('ix_stock_move_product')
-        batch_op.drop_index('ix_stock_move_from')
-
-    op.drop_table('stock_move')
-    with op.batch_alter_table('stock_balance', schema=None) as batch_op:
-        batch_op.drop_index('ix_stock_balance_product')
-
-    op.drop_table('stock_balance')
     with op.batch_alter_table('station_printer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_station_printer_printer_id'))
 
@@ -1105,6 +1137,31 @@ def downgrade() -> None:
         batch_op.drop_index('ix_shipment_dispatched')
 
     op.drop_table('shipment')
+    with op.batch_alter_table('pick_stop', schema=None) as batch_op:
+        batch_op.drop_index('ix_pick_stop_place')
+
+    op.drop_table('pick_stop')
+    with op.batch_alter_table('api_token', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_api_token_user_id'))
+
+    op.drop_table('api_token')
+    with op.batch_alter_table('warehouse_balance', schema=None) as batch_op:
+        batch_op.drop_index('ix_warehouse_balance_product')
+
+    op.drop_table('warehouse_balance')
+    op.drop_table('wall_slot')
+    with op.batch_alter_table('stock_move', schema=None) as batch_op:
+        batch_op.drop_index('ix_stock_move_to')
+        batch_op.drop_index('ix_stock_move_reference')
+        batch_op.drop_index('ix_stock_move_product')
+        batch_op.drop_index('ix_stock_move_from')
+
+    op.drop_table('stock_move')
+    with op.batch_alter_table('stock_balance', schema=None) as batch_op:
+        batch_op.drop_index('ix_stock_balance_product')
+
+    op.drop_table('stock_balance')
+    op.drop_table('station')
     with op.batch_alter_table('serial_unit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_serial_unit_location_id'))
 
@@ -1132,12 +1189,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_import_fault_import_run_id'))
 
     op.drop_table('import_fault')
-    with op.batch_alter_table('api_token', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_api_token_user_id'))
-
-    op.drop_table('api_token')
     op.drop_table('wave')
-    op.drop_table('station')
     op.drop_table('service_rule')
     with op.batch_alter_table('role_grant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_role_grant_user_id'))
@@ -1145,6 +1197,10 @@ def downgrade() -> None:
     op.drop_table('role_grant')
     op.drop_table('region_priority')
     op.drop_table('receipt_row')
+    with op.batch_alter_table('put_wall', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_put_wall_warehouse_id'))
+
+    op.drop_table('put_wall')
     op.drop_table('product')
     op.drop_table('printer')
     with op.batch_alter_table('order', schema=None) as batch_op:

@@ -18,6 +18,7 @@ from fulfillment.domain.packing import (
 )
 from fulfillment.domain.people import Actor
 from fulfillment.domain.values import ScanSource, Verdict
+from fulfillment.store import batch_totes
 from fulfillment.store import packing as rows
 from fulfillment.store.packing import Counted
 from fulfillment.store.scans import record_scan
@@ -54,6 +55,14 @@ class BenchView:
 
 
 @dataclass(frozen=True)
+class BatchTote:
+    """A batch tote at the station and how many orders of one piece wait in it."""
+
+    code: str
+    left: int
+
+
+@dataclass(frozen=True)
 class BenchReply:
     """The answer to a gesture."""
 
@@ -63,6 +72,8 @@ class BenchReply:
     next_fields: dict[str, Any] = field(default_factory=dict)
     repeated: bool = False
     """Whether the scan id was known: the verdict is the first one, the state the present one."""
+    batch: BatchTote | None = None
+    """The batch tote that waits at the station while no order is open."""
 
     @property
     def awaits_weight(self) -> bool:
@@ -148,15 +159,26 @@ def today_at(tx: Transaction, timezone: str) -> Any:
 
 
 def reply_of(
-    tx: Transaction, verdict: Verdict, bench: Bench | None, *, repeated: bool = False
+    tx: Transaction,
+    verdict: Verdict,
+    bench: Bench | None,
+    *,
+    repeated: bool = False,
+    batch_tote_id: int | None = None,
 ) -> BenchReply:
-    """Verdict and present state; parcels are read only once the pieces are all in."""
-    if bench is None:
+    """Verdict and present state; parcels are read only once the pieces are all in.
+
+    *batch_tote_id*: the batch tote of a station where no order is open.
+    """
+    if bench is None or bench.closed:
+        view = None if bench is None else _view(bench)
+        tote_id = batch_tote_id if bench is None else getattr(bench.row, "batch_tote_id", None)
+        batch = batch_at(tx, tote_id)
+        if batch is not None:
+            fields = {"tote": batch.code, "left": batch.left}
+            return BenchReply(verdict, view, "scan-single", fields, repeated, batch)
         code, fields = next_step(None)
-        return BenchReply(verdict, None, code, fields, repeated)
-    if bench.closed:
-        code, fields = next_step(None)
-        return BenchReply(verdict, _view(bench), code, fields, repeated)
+        return BenchReply(verdict, view, code, fields, repeated)
     if bench.parcels is None:
         bench.parcels = () if bench.state == "packing" else read_parcels(tx, bench)
     view = _view(bench)
@@ -167,6 +189,14 @@ def reply_of(
     state = BenchState(bench.state, bench.missing, unweighed, unconfirmed, bench.mode)
     code, fields = next_step(state)
     return BenchReply(verdict, view, code, fields, repeated)
+
+
+def batch_at(tx: Transaction, tote_id: int | None) -> BatchTote | None:
+    """The batch tote at a station, while an order of one piece waits in it."""
+    if tote_id is None:
+        return None
+    left = batch_totes.left_in(tx, tote_id)
+    return BatchTote(left.code, left.singles) if left.singles else None
 
 
 def read_parcels(tx: Transaction, bench: Bench) -> tuple[ParcelView, ...]:

@@ -27,7 +27,8 @@ from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import SHIPMENT
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, ScanSource, Verdict
-from fulfillment.services.packing import sealing, shipping, shorting
+from fulfillment.services import belonging
+from fulfillment.services.packing import sealing, shipping, shorting, singles
 from fulfillment.services.packing.replies import (
     Bench,
     BenchReply,
@@ -39,14 +40,12 @@ from fulfillment.services.packing.replies import (
 )
 from fulfillment.store import packing as rows
 from fulfillment.store.base import table_of
-from fulfillment.store.catalog import Location
 from fulfillment.store.journal import ScanEvent, audit
 from fulfillment.store.orders import Hold, Shipment
 from fulfillment.store.packing import Counted
 from fulfillment.store.parcels import PackSession, Parcel, ParcelLine
 from fulfillment.store.people import Station
 from fulfillment.store.scans import check_scan_id
-from fulfillment.store.stock import StockBalance
 from fulfillment.store.transaction import Transaction, reads, writes
 
 _session = table_of(PackSession)
@@ -76,6 +75,8 @@ class Outcome:
     """Whose it was, when no bench is open (or not yet)."""
     takes_back: int | None = None
     """The scan event that this one undid."""
+    batch_tote_id: int | None = None
+    """The batch tote at the station, when no order is open."""
 
 
 @writes
@@ -90,8 +91,9 @@ def scan(
 ) -> BenchReply:
     """Take one scan at a packing station.
 
-    The first scan of a tote, order, shipment or pick list opens a shipment; items are counted
-    into its open parcel; commands do what their sheet says.  A known *scan_id* is answered
+    The first scan of a tote, slot, order, shipment or pick list opens a shipment, that of a batch
+    tote makes each of its pieces open one; items are counted into the open parcel; commands do
+    what their sheet says.  A known *scan_id* is answered
     with its first verdict and the present state.  Refusals are stored and returned, not raised.
 
     Raises: NotPermitted when *actor* may not pack in the station's warehouse.
@@ -124,7 +126,8 @@ def bench(tx: Transaction, actor: Actor, *, station_id: int) -> BenchReply:
         )
     ).one_or_none()
     if found is None:
-        return reply_of(tx, Accepted("closed", {"order": ""}), None)
+        closed = Accepted("closed", {"order": ""})
+        return reply_of(tx, closed, None, batch_tote_id=_batch_tote_at(tx, station_id))
     row = rows.shipment_seen(tx, found.shipment_id)
     open_bench = Bench(row, load_lines(tx, found.shipment_id), row.state, found.mode)
     verdict = Accepted(
@@ -151,7 +154,12 @@ def _recorded(tx: Transaction, gesture: Gesture, outcome: Outcome) -> BenchReply
         tx.execute(
             update(_event).where(_event.c.id == outcome.takes_back).values(undone_by_id=event_id)
         )
-    return reply_of(tx, outcome.verdict, opened)
+    return reply_of(tx, outcome.verdict, opened, batch_tote_id=outcome.batch_tote_id)
+
+
+def _batch_tote_at(tx: Transaction, station_id: int) -> int | None:
+    found = tx.execute(select(Station.batch_tote_id).where(Station.id == station_id))
+    return found.scalar_one_or_none()
 
 
 def _warehouse_of(tx: Transaction, station_id: int) -> int:
@@ -172,27 +180,84 @@ def _without_order(tx: Transaction, gesture: Gesture) -> BenchReply:
         raise UnknownThing(kind="station", key=str(gesture.station_id))
     warehouse_id = station.warehouse_id
     gesture.actor.require(Permission.PACK, warehouse_id=warehouse_id)
+    tote_id = station.batch_tote_id
     if station.known_id is not None:
-        return reply_of(tx, first_verdict(station), None, repeated=True)
+        verdict = first_verdict(station)
+        return reply_of(tx, verdict, None, repeated=True, batch_tote_id=tote_id)
+    outcome = _opening_outcome(tx, gesture, station)
+    if outcome.bench is None and outcome.batch_tote_id is None:
+        outcome = replace(outcome, batch_tote_id=tote_id)
+    return _recorded(tx, gesture, outcome)
+
+
+def _opening_outcome(tx: Transaction, gesture: Gesture, station: Any) -> Outcome:
     scanned = parse(gesture.raw)
     if isinstance(scanned, OwnScan) and scanned.kind in _OPENING:
-        return _recorded(tx, gesture, _open(tx, gesture, scanned, warehouse_id))
+        outcome = _open(tx, gesture, scanned, station.warehouse_id)
+        return _instead_of_batch(tx, gesture, outcome, station.batch_tote_id)
     if scanned == OwnScan(Own.COMMAND, Command.TAKE_OVER):
-        return _recorded(tx, gesture, _take_over(tx, gesture))
+        return _take_over(tx, gesture)
     if isinstance(scanned, Unreadable):
-        return _recorded(tx, gesture, Outcome(Refused("unreadable", {"why": scanned.why}), None))
+        return Outcome(Refused("unreadable", {"why": scanned.why}), None)
+    if isinstance(scanned, ProductScan) and station.batch_tote_id is not None:
+        return _open_single(tx, gesture, scanned, station)
     lost = rows.lost_session_at(tx, gesture.station_id)
     if lost is not None:
         fields = {"order": lost.order_number, "holder": lost.holder, "station": lost.station}
-        return _recorded(tx, gesture, Outcome(Refused("lost-to-take-over", fields), None))
-    return _recorded(tx, gesture, Outcome(Refused("no-order-open"), None))
+        return Outcome(Refused("lost-to-take-over", fields), None)
+    return Outcome(Refused("no-order-open"), None)
 
 
-_OPENING = (Own.TOTE, Own.ORDER, Own.SHIPMENT, Own.PICK_LIST)
+def _instead_of_batch(
+    tx: Transaction, gesture: Gesture, outcome: Outcome, batch_tote_id: int | None
+) -> Outcome:
+    """An order that was opened by its own tote takes the place of the batch tote."""
+    if outcome.bench is not None and batch_tote_id is not None:
+        singles.keep_tote(tx, gesture.station_id, None)
+    return outcome
+
+
+def _open_single(tx: Transaction, gesture: Gesture, scanned: ProductScan, station: Any) -> Outcome:
+    """A piece of the batch tote: the order that it serves is opened, counted and complete."""
+    tote_id = station.batch_tote_id
+    chosen = singles.choose(tx, scanned, raw=gesture.raw, tote_id=tote_id)
+    if isinstance(chosen, Refused):
+        return Outcome(chosen, None)
+    if not isinstance(chosen, singles.Chosen):
+        where = belonging.where_it_belongs(tx, station.warehouse_id, chosen.product_id)
+        fields = {"sku": chosen.sku, "name": chosen.name, **where}
+        return Outcome(Refused("wrong-item", fields), None)
+    row = rows.shipment_facts(tx, chosen.shipment_id)
+    assert row is not None, "its row is locked"
+    refusal = _cannot_open(tx, row, station.warehouse_id)
+    if refusal is None:
+        verdict, _counts = judge_item(
+            load_lines(tx, row.shipment_id),
+            chosen.item,
+            today=today_at(tx, row.timezone),
+            serials_in_boxes=frozenset(),
+        )
+        refusal = verdict if isinstance(verdict, Refused) else None
+    if refusal is not None:
+        return Outcome(refusal, None, shipment_id=row.shipment_id)
+    opened = _opened(tx, gesture, row).bench
+    assert opened is not None, "an opened order is on the bench"
+    _look_again(tx, gesture, opened)
+    return _count(tx, gesture, opened, chosen.item)
+
+
+_OPENING = (Own.TOTE, Own.SLOT, Own.ORDER, Own.SHIPMENT, Own.PICK_LIST)
 
 
 def _open(tx: Transaction, gesture: Gesture, scanned: OwnScan, warehouse_id: int) -> Outcome:
     shipment_id = _shipment_scanned(tx, scanned, warehouse_id)
+    if shipment_id is None and scanned.kind is Own.TOTE:
+        batch = singles.open_tote(
+            tx, station_id=gesture.station_id, code=scanned.payload, warehouse_id=warehouse_id
+        )
+        if batch is not None:
+            tote_id = _batch_tote_at(tx, gesture.station_id)
+            return Outcome(batch, None, batch_tote_id=tote_id)
     if shipment_id is None:
         return Outcome(Refused("unknown-barcode", {"raw": storable(gesture.raw)}), None)
     row = rows.shipment_facts(tx, shipment_id)
@@ -200,6 +265,10 @@ def _open(tx: Transaction, gesture: Gesture, scanned: OwnScan, warehouse_id: int
     refusal = _cannot_open(tx, row, warehouse_id)
     if refusal is not None:
         return Outcome(refusal, None, shipment_id=shipment_id)
+    if row.unsorted and not _said_unsorted(tx, gesture, shipment_id):
+        totes = ", ".join(rows.totes_of(tx, shipment_id))
+        fields = {"order": row.order_number, "totes": totes}
+        return Outcome(Refused("not-sorted-yet", fields), None, shipment_id=shipment_id)
     if row.open_session_id is not None:
         holder = rows.open_session_of(tx, shipment_id)
         assert holder is not None, "the shipment's row is locked"
@@ -213,8 +282,14 @@ def _open(tx: Transaction, gesture: Gesture, scanned: OwnScan, warehouse_id: int
     return _opened(tx, gesture, row)
 
 
+def _said_unsorted(tx: Transaction, gesture: Gesture, shipment_id: int) -> bool:
+    """Whether the scan before was refused because of the same: who scans it again means it."""
+    last = rows.last_event_at(tx, gesture.station_id)
+    return last is not None and last.code == "not-sorted-yet" and last.shipment_id == shipment_id
+
+
 def _shipment_scanned(tx: Transaction, scanned: OwnScan, warehouse_id: int) -> int | None:
-    if scanned.kind is Own.TOTE:
+    if scanned.kind in (Own.TOTE, Own.SLOT):
         return rows.shipment_of_tote(tx, scanned.payload)
     if scanned.kind is Own.ORDER:
         return rows.shipment_of_order(tx, scanned.payload, warehouse_id)
@@ -389,7 +464,8 @@ def _switch(tx: Transaction, gesture: Gesture, bench: Bench, scanned: OwnScan) -
         .where(_shipment.c.id == row.shipment_id)
         .values(state=SHIPMENT.advance(bench.state, "put-aside"))
     )
-    return _open(tx, gesture, scanned, row.warehouse_id)
+    outcome = _open(tx, gesture, scanned, row.warehouse_id)
+    return _instead_of_batch(tx, gesture, outcome, row.batch_tote_id)
 
 
 def _close_session(tx: Transaction, bench: Bench, why: str) -> None:
@@ -443,7 +519,8 @@ def _count(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> Outco
     )
     if isinstance(verdict, Refused):
         if verdict.code == "wrong-item":
-            verdict = _where_it_belongs(tx, bench, item, verdict)
+            where = belonging.where_it_belongs(tx, row.warehouse_id, item.product_id)
+            verdict = replace(verdict, fields={**verdict.fields, **where})
         return Outcome(verdict, bench)
     if item.serial:
         lot = shorting.lot_of_serial(tx, bench, item)
@@ -462,29 +539,6 @@ def _count(tx: Transaction, gesture: Gesture, bench: Bench, item: Item) -> Outco
         fields = {**verdict.fields, "order": row.order_number, "carton": carton}
         return Outcome(Accepted("complete", fields, tone="complete"), bench, counted)
     return Outcome(verdict, bench, counted)
-
-
-def _where_it_belongs(tx: Transaction, bench: Bench, item: Item, verdict: Refused) -> Refused:
-    """Name the open order and tote that still needs the piece, else its home bin."""
-    needed = rows.who_needs(tx, item.product_id, bench.row.warehouse_id)
-    home = tx.execute(
-        select(Location.code)
-        .join(StockBalance, StockBalance.location_id == Location.id)
-        .where(
-            StockBalance.product_id == item.product_id,
-            Location.warehouse_id == bench.row.warehouse_id,
-            Location.kind == "bin",
-        )
-        .order_by(StockBalance.on_hand.desc(), Location.code)
-        .limit(1)
-    ).scalar()
-    fields = {
-        **verdict.fields,
-        "needed_by": needed.number if needed else "",
-        "tote": (needed.tote or "") if needed else "",
-        "home": home or "",
-    }
-    return Refused("wrong-item", fields)
 
 
 def _take_item_out(tx: Transaction, bench: Bench, item: Item) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
 from fulfillment.carriers import local
 from fulfillment.domain.errors import IllegalEvent, NumbersExhausted, UnknownThing
@@ -44,7 +44,7 @@ from fulfillment.store.journal import audit, known_scan
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, LabelReprint, Parcel
 from fulfillment.store.scans import check_scan_id
-from fulfillment.store.stock import Move, Reservation, post
+from fulfillment.store.stock import Move, Reservation, StockBalance, post
 from fulfillment.store.transaction import Transaction, writes
 from fulfillment.store.work import ToteUse
 
@@ -515,11 +515,20 @@ def _move_into_parcels(
         moves=[_pack_move(move, bench, place_by_id, tracking=tracking) for move in moves],
     )
     _reservations_follow(tx, held, contents, place_of, product_of)
+    _leave_totes(tx, shipment_id, {one.location_id for one in held})
+
+
+def _leave_totes(tx: Transaction, shipment_id: int, places: set[int]) -> None:
+    """Its totes and slots are free again, and the batch totes that ran empty."""
+    use, balance = table_of(ToteUse), table_of(StockBalance)
+    ran_empty = (
+        use.c.shipment_id.is_(None)
+        & use.c.tote_id.in_(sorted(places))
+        & ~exists().where(balance.c.location_id == use.c.tote_id, balance.c.on_hand > 0)
+    )
     tx.execute(
-        update(table_of(ToteUse))
-        .where(
-            table_of(ToteUse).c.shipment_id == shipment_id, table_of(ToteUse).c.closed_at.is_(None)
-        )
+        update(use)
+        .where((use.c.shipment_id == shipment_id) | ran_empty, use.c.closed_at.is_(None))
         .values(closed_at=tx.now)
     )
 

@@ -19,8 +19,8 @@ from fulfillment.domain.states import ORDER, PICK_LIST, SHIPMENT
 from fulfillment.domain.values import BIN, PARCEL, QUARANTINE, Accepted, Place, Refused, Verdict
 from fulfillment.services.packing import sealing
 from fulfillment.services.packing.replies import Bench, load_lines, today_at
+from fulfillment.store import batch_totes, reservations
 from fulfillment.store import packing as rows
-from fulfillment.store import reservations
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location
 from fulfillment.store.orders import Hold, Order, OrderLine, Shipment, ShipmentLine
@@ -217,6 +217,7 @@ def _post_gaps(
             location_id=gap.tote.id,
             quantity=gap.units,
         )
+    batch_totes.close_if_empty(tx, {gap.tote.id for gap in gaps})
     tx.execute(_UNPICK, [{"b_line": gap.line_id, "b_units": gap.units} for gap in gaps])
     if not damaged:
         _ask_for_counts(tx, actor, bench, gaps, reason)
