@@ -289,6 +289,18 @@ INVARIANTS: Mapping[str, str] = {
         "No void label waits for a printer, and a job that was sent has the moment it began."
     ),
     "answers-are-kept": _("Each idempotency key that was claimed has its answer."),
+    "a-manifest-holds-what-its-carrier-took": _(
+        "Each parcel on a manifest is dispatched, from its warehouse and with its carrier's label."
+    ),
+    "totes-hold-what-they-are-used-for": _(
+        "Reserved goods in a tote or slot are of the shipment that uses it, or of the batch."
+    ),
+    "slots-collect-one-order": _(
+        "A slot of a put wall in use has a shipment, and no shipment has two slots."
+    ),
+    "sorted-is-what-was-scanned": _(
+        "A shipment's sorted units in the ledger are its accepted scans at the wall, not undone."
+    ),
 }
 STANDINGS: Mapping[str, str] = {
     "late": _("late"),

@@ -278,7 +278,7 @@ def test_09_a_wrong_weight_blocks_until_a_supervisor_overrides_it_with_a_reason(
     shipment = shipment_of(journey, order_id)
     refused = bench.weigh(950)["verdict"]
     assert (refused["accepted"], refused["fields"]["expected"]) == (False, 1150)
-    assert "Probably 1 × B missing." in refused["message"]
+    assert "1 × B is probably missing." in refused["message"]
     status, problem = people.refused("supervisor1", "POST", f"/shipments/{shipment}/ship")
     assert (status, problem["code"]) == (409, "illegal-event")
     why = {"reason": "weighed by hand, all is there"}

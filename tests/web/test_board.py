@@ -93,7 +93,7 @@ def test_24_after_five_late_orders_show_when_they_left_and_the_stage_that_took_l
     page = office.page(f"/board?warehouse_id={floor.warehouse_id}")
     assert assert_numbers_open_their_lists(office, page) > 15
     row = next(row for row in rows(page, WATCHED) if row[0] == floor.number("at the bench"))
-    assert row[8] == "2026-03-04 17:20 GMT"
+    assert row[8] == "Mar 4, 2026 17:20 GMT"
     assert row[9] == "until packed: 50 min · Packer1"
 
 

@@ -182,7 +182,7 @@ def test_the_state_says_what_came_of_a_weight_that_the_bridge_sent(
     after = bench.get("/stations/pack/state").json
     assert after["weights"] != before["weights"]
     assert after["tone"] == "refused"
-    assert "1 × A missing" in after["message"]
+    assert "1 × A is probably missing" in after["message"]
     assert after["message"] in unescape(after["html"])
 
 
