@@ -41,6 +41,7 @@ class CameraView {
     this.stream = null;
     this.isOpen = false;
     this.frames = 0;
+    this.taken = 0; // photos
     this.asked = NEVER;
     this.make();
   }
@@ -88,12 +89,13 @@ class CameraView {
   async start() {
     if (this.stream) return;
     if (!isSecureContext || !navigator.mediaDevices) return this.say("insecure");
+    const photos = this.taken; // what is said of a photo that was chosen meanwhile stays
     this.device ??= await deviceReader().catch(() => null);
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia(WISH);
     } catch (error) {
-      return this.say(WORDS[error.name] ?? "taken");
+      return photos === this.taken ? this.say(WORDS[error.name] ?? "taken") : undefined;
     }
     // Closed, hidden or begun anew while the person was asked.
     if (this.stream || !this.isOpen || document.hidden) return end(stream);
@@ -164,6 +166,7 @@ class CameraView {
   }
 
   async photo(file) {
+    this.taken += 1;
     this.station.touched();
     this.list.replaceChildren();
     this.say("reading");
