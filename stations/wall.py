@@ -23,6 +23,7 @@ from stations.frame import (
     answers_json,
     blueprint,
     body,
+    kept_of_another,
     raw_in,
     scan_id_in,
     warehouse_in_use,
@@ -72,6 +73,11 @@ def scan_wall(wall_id: int) -> Response:
     """One scan at the wall."""
     sent = body()
     raw, scan_id = raw_in(sent), scan_id_in(sent)
+    kept = kept_of_another(sent, process="sort", raw=raw)
+    if kept is not None:
+        view = sorting.see_wall(actor(), wall_id=wall_id)
+        html = _fragment(view, kept.verdict)
+        return answer("sort", kept.verdict, html=html, repeated=kept.repeated)
     away = leaving(raw)
     if away is not None:
         return away

@@ -10,6 +10,7 @@ from pathlib import Path
 import flask_migrate
 import pytest
 from flask import Flask
+from playwright.sync_api import Playwright, sync_playwright
 
 from fulfillment.app import create_app
 from fulfillment.services.auditing import audit
@@ -80,3 +81,10 @@ def world(app: Flask, request: pytest.FixtureRequest) -> Iterator[World]:
         return
     report = audit()
     assert report.ok, {name: rows for name, (count, rows) in report.found.items() if count}
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers: there can be one in a process."""
+    with sync_playwright() as driver:
+        yield driver

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from fulfillment.domain import packing, picking, tasks
+from fulfillment.domain import packing, picking, tasks, walls
 from fulfillment.domain.barcodes import storable
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
@@ -29,11 +29,13 @@ _PERMISSIONS = {
     "pack": Permission.PACK,
     "pick": Permission.PICK,
     "task": Permission.WORK_TASKS,
+    "sort": Permission.WORK_TASKS,
 }
 _ANSWERED_BEFORE = {
     "pack": packing.answered_before,
     "pick": picking.answered_before,
     "task": tasks.answered_before,
+    "sort": walls.answered_before,
 }
 
 
@@ -51,7 +53,7 @@ def refuse(
 ) -> KeptReply:
     """Store a scan that *actor*'s browser kept for somebody else as refused; it changes nothing.
 
-    *process* is ``pack``, ``pick`` or ``task``.  Raises UnknownThing for a user that there is not.
+    *process* is ``pack``, ``pick``, ``task`` or ``sort``.  Raises UnknownThing for a user that there is not.
     """
     check_scan_id(scan_id)
     actor.require(_PERMISSIONS[process])

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Playwright
 
 from tests.e2e.driving import Station
 from tests.e2e.serving import Server
@@ -29,13 +29,6 @@ HANDHELD_SIZE = {"width": 360, "height": 640}
 def browser_path() -> str:
     """The Chromium of the system, or the one that the run was told."""
     return os.environ.get("FULFILLMENT_TEST_BROWSER") or "/usr/bin/chromium"
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """The driver of browsers: there can be one in a process."""
-    with sync_playwright() as driver:
-        yield driver
 
 
 @pytest.fixture(scope="session")

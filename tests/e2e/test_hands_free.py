@@ -151,7 +151,7 @@ def test_a_weight_outside_the_tolerance_from_the_bridge_says_what_is_probably_mi
     for _ in range(2):
         bench.scan("A")
     scale.play(standing(TARE + MUG))
-    expect(bench.page.locator("#answer")).to_contain_text("1 × A missing")
+    expect(bench.page.locator("#answer")).to_contain_text("1 × A is probably missing")
     expect(bench.page.locator("body")).to_have_attribute("data-tone", "refused")
     scale.play(standing(TARE + 2 * MUG))
     label(bench)

@@ -78,7 +78,8 @@ def test_a_put_sent_twice_counts_once(world: World) -> None:
     picker.scan("A")
     scan_id = str(uuid.uuid4())
     first = picker.tote("W1T1", scan_id)
-    assert picker.tote("W1T1", scan_id) == first
+    again = picker.tote("W1T1", scan_id)
+    assert (again.repeated, again.verdict, again.view) == (True, first.verdict, first.view)
     assert world.balance("W1T1", "A") == (3, 3, 0)
     assert states(made) == ["picked", "picked"]
 
@@ -181,6 +182,8 @@ def test_an_order_cancelled_on_the_walk_shrinks_the_stop_and_is_told(world: Worl
         ("put-back", 2)
     ]
     assert world.balance("W1T1", "A") == (2, 0, 0)
+    # The cancellation itself ended the list, and who stands there with the tote is told of it.
+    assert picker.bin(A2).verdict.code == "batch-order-cancelled"
     assert picker.bin(A2).verdict.code == "list-done"
 
 

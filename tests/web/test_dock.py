@@ -61,7 +61,7 @@ def test_a_van_is_closed_with_what_it_took_and_the_rest_stays_on_the_dock(
     assert (carrier, parcels, by) == ("LOCAL", "1", "Packer-W1")
     assert rows(office.page("/dock"), OPEN) == [["LOCAL", "0", "1", "–"]]
     again = office.refused("/dock/manifests", on="/dock", **form)
-    assert complaint(again) == "There is nothing to do: close-manifest."
+    assert complaint(again) == "There is nothing to do: no parcel waits for a manifest."
     (manifest_id,) = {row.manifest_id for row in codes(Parcel, "manifest_id") if row.manifest_id}
     sheets = [office.get(f"/dock/manifests/{manifest_id}.pdf").data for _twice in range(2)]
     read = [{text for _kind, text in read_by_zxing(next(pictures(sheet)))} for sheet in sheets]
