@@ -1,6 +1,6 @@
 """How much is read, how much is read wrongly, and what it costs: ours beside the libraries alone.
 
-    python bench/decoding.py FOLDER [--half building|closing|all] [--ablation] [--hostile N]
+    python -m bench.decoding FOLDER [--half building|closing|all] [--ablation] [--hostile N]
 
 FOLDER holds either `manifest.csv` (as `sample_scans`) or pictures with their text beside them
 (`NAME.png`, `NAME.txt`; a picture without a text file, or under `falsepositives*`, has no code).
