@@ -22,25 +22,30 @@ from tests.support.world import World, fetch
 PASSWORD = "a long walk home"
 
 
+def hire(world: World, role: Role, warehouse: str | None) -> str:
+    """The log-in of somebody new, whose password is :data:`PASSWORD`."""
+    login = f"{role}-{warehouse or 'all'}".lower()
+    place = world.warehouses[warehouse] if warehouse else None
+    first = people.create_user(
+        system(), login=login, name=login.title(), roles=[RoleWish(role, place)]
+    )
+    session = people.log_in(login, first.first_password)
+    assert isinstance(session, people.LoggedIn)
+    people.choose_password(
+        people.by_session(session.token, limits=SessionLimits()).actor,
+        old=first.first_password,
+        new=PASSWORD,
+        keep_session_id=None,
+    )
+    return login
+
+
 class Office(Browser):
     """A browser in which somebody of one role is logged in."""
 
     def __init__(self, app: Flask, world: World, role: Role, warehouse: str | None = "W1") -> None:
         super().__init__(app)
-        login = f"{role}-{warehouse or 'all'}".lower()
-        place = world.warehouses[warehouse] if warehouse else None
-        first = people.create_user(
-            system(), login=login, name=login.title(), roles=[RoleWish(role, place)]
-        )
-        session = people.log_in(login, first.first_password)
-        assert isinstance(session, people.LoggedIn)
-        people.choose_password(
-            people.by_session(session.token, limits=SessionLimits()).actor,
-            old=first.first_password,
-            new=PASSWORD,
-            keep_session_id=None,
-        )
-        assert self.log_in(login, PASSWORD).status_code == 303
+        assert self.log_in(hire(world, role, warehouse), PASSWORD).status_code == 303
 
     def page(self, path: str, *, status: int = 200) -> str:
         """The page's HTML, asked for with GET."""
