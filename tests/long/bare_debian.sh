@@ -46,6 +46,7 @@ mount -t proc proc "$system/proc"
 mount --rbind /sys "$system/sys"
 mount --rbind /dev "$system/dev"
 cp /etc/resolv.conf "$system/etc/resolv.conf"
+echo '127.0.0.1 localhost' >"$system/etc/hosts" # the installer writes it, debootstrap does not
 $prepare "$system"
 git clone --quiet "$project" "$system/srv/fulfillment"
 
