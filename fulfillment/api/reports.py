@@ -11,10 +11,12 @@ from fulfillment.api.frame import Document, Routes
 from fulfillment.api.inputs import Key, Output, Query
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.reporting.days import Days
+from fulfillment.domain.reporting.holding import MOST_IDLE_DAYS, NOTHING_SHIPPED_DAYS
 from fulfillment.domain.reporting.sheets import Sheet
 from fulfillment.services.reports import catalogue, dispatch
 from fulfillment.services.reports.files import CSV_MIMETYPE, XLSX_MIMETYPE
 from fulfillment.services.reports.frame import ReportChoice
+from fulfillment.store.transaction import now
 
 routes = Routes("reports", tag="Reports")
 
@@ -32,6 +34,30 @@ class ReportQuery(Query):
         """As the service takes it; raises :class:`InvalidInput`."""
         days = Days(self.first_day, self.last_day)
         return ReportChoice(days, self.warehouse_id, self.carrier, self.channel)
+
+
+class SheetQuery(Query):
+    """What the sheets of a report cover; the parts that a report does not look at change nothing."""
+
+    first_day: date | None = Field(None, description="Without it: today, in UTC.")
+    last_day: date | None = Field(None, description="Without it: the first day.")
+    warehouse_id: Key | None = None
+    carrier: str = Field("", max_length=64)
+    channel: str = Field("", max_length=64)
+    idle_days: int = Field(
+        NOTHING_SHIPPED_DAYS, ge=1, le=MOST_IDLE_DAYS, description="Of dead stock: not shipped for."
+    )
+
+    def choice(self) -> ReportChoice:
+        """As the service takes it; raises :class:`InvalidInput`."""
+        first = self.first_day or now().date()
+        return ReportChoice(
+            days=Days(first, self.last_day or first),
+            warehouse_id=self.warehouse_id,
+            carrier=self.carrier,
+            channel=self.channel,
+            idle_days=self.idle_days,
+        )
 
 
 class TimingOutput(Output):
@@ -147,20 +173,20 @@ def _rendered(sheets: tuple[Sheet, ...]) -> dict[str, Any]:
     answer=ReportOutput,
     render=_rendered,
 )
-def read_sheets(actor: Actor, name: str, query: ReportQuery) -> tuple[Sheet, ...]:
+def read_sheets(actor: Actor, name: str, query: SheetQuery) -> tuple[Sheet, ...]:
     """All rows of a report by its name, as its files have them."""
     return catalogue.read_report(actor, name, query.choice())
 
 
 @routes.get("/reports/<name>/csv", permission=Permission.SEE_REPORTS, answer=Document)
-def read_csv(actor: Actor, name: str, query: ReportQuery) -> Document:
+def read_csv(actor: Actor, name: str, query: SheetQuery) -> Document:
     """The main sheet of a report as CSV; texts that a spreadsheet would calculate get a `'`."""
     content = catalogue.report_csv(actor, name, query.choice())
     return Document(content=content, mimetype=CSV_MIMETYPE, file_name=f"{name}.csv")
 
 
 @routes.get("/reports/<name>/xlsx", permission=Permission.SEE_REPORTS, answer=Document)
-def read_xlsx(actor: Actor, name: str, query: ReportQuery) -> Document:
+def read_xlsx(actor: Actor, name: str, query: SheetQuery) -> Document:
     """All sheets of a report as one workbook."""
     content = catalogue.report_xlsx(actor, name, query.choice())
     return Document(content=content, mimetype=XLSX_MIMETYPE, file_name=f"{name}.xlsx")

@@ -14,6 +14,7 @@ from fulfillment.domain.errors import InvalidInput
 from fulfillment.domain.people import Permission
 from fulfillment.domain.reporting.days import Days
 from fulfillment.domain.reporting.dispatch import CLASS_MINUTES, TIMED
+from fulfillment.domain.reporting.holding import MOST_IDLE_DAYS, NOTHING_SHIPPED_DAYS
 from fulfillment.office import choices, forms
 from fulfillment.office.forms import Answer, Refusal, draw
 from fulfillment.services.reports import catalogue, dispatch
@@ -62,6 +63,7 @@ def read_report(name: str) -> Answer:
         class_minutes=CLASS_MINUTES,
         most_rows=MOST_ROWS,
         today=_today(),
+        idle_days=NOTHING_SHIPPED_DAYS,
         **found,
     )
 
@@ -93,6 +95,8 @@ def _choice() -> ReportChoice:
         warehouse_id=forms.optional_number("warehouse_id"),
         carrier=forms.text("carrier", most=64, required=False),
         channel=forms.text("channel", most=64, required=False),
+        idle_days=forms.optional_number("idle_days", least=1, most=MOST_IDLE_DAYS)
+        or NOTHING_SHIPPED_DAYS,
     )
 
 

@@ -83,6 +83,8 @@ def cell(value: Any, kind: str) -> str | Markup:
             return formats.number(value)
         case "flag":
             return str(gettext("yes") if value else gettext("no"))
+        case "term":
+            return words.word(words.COLUMNS, value)
         case _:
             return str(value)
 

@@ -332,11 +332,16 @@ REPORTS: Mapping[str, str] = {
     "weight-overrides": _("Weights overridden"),
     "stock": _("Stock by warehouse"),
     "low-stock": _("What to order"),
+    "turnover": _("Stock turnover"),
+    "ageing": _("Age of the stock"),
+    "ages": _("Age of the stock by warehouse"),
+    "dead-stock": _("Dead stock"),
     "abc": _("ABC by picks"),
     "sales": _("Sales by day"),
     "products": _("Sales by product"),
     "channels": _("Sales by channel"),
     "countries": _("Sales by country"),
+    "regions": _("Sales by region"),
     "customers": _("Sales by customer"),
 }
 """Reports and their sheets."""
@@ -378,7 +383,23 @@ COLUMNS: Mapping[str, str] = {
     "amount_minor": _("Amount (minor units)"),
     "channel": _("Channel"),
     "country": _("Country"),
+    "region": _("Region"),
     "customer": _("Customer"),
+    "shipped": _("Shipped units"),
+    "mean_on_hand": _("On hand on average"),
+    "turns": _("Turned over"),
+    "turns_a_year": _("Turned over a year"),
+    "days_of_cover": _("Days it will last"),
+    "age": _("Age"),
+    "up_to_30_days": _("Up to 30 days"),
+    "up_to_60_days": _("31 to 60 days"),
+    "up_to_90_days": _("61 to 90 days"),
+    "up_to_180_days": _("91 to 180 days"),
+    "older": _("Over 180 days"),
+    "oldest_at": _("Oldest arrived"),
+    "idle_units": _("Units that lie longer"),
+    "last_shipped_at": _("Last shipped"),
+    "last_moved_at": _("Last moved"),
 }
 """Columns of the reports that one frame draws; files keep the keys."""
 WEEKDAYS: Mapping[str, str] = {
@@ -495,6 +516,7 @@ FAULTS: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     "first_day": _("First day"),
     "last_day": _("Last day"),
+    "idle_days": _("Days without a shipment"),
     "van": _("Van"),
     "orders": _("Orders"),
     "number": _("Pick list"),

@@ -37,6 +37,7 @@ class Order(Base):
         UniqueConstraint("seller_id", "channel", "reference"),
         in_states(ORDER),
         Index("ix_order_state_priority", "state", "priority"),
+        Index("ix_order_placed_at", "placed_at"),
     )
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(String(32), unique=True)

@@ -82,7 +82,7 @@ def test_sales_are_the_units_and_amounts_of_the_orders(floor: Floor) -> None:
             func.sum(OrderLine.quantity * OrderLine.unit_price_minor).label("amount"),
         )
     )
-    for at, key in enumerate(("day", "sku", "channel", "country", "customer")):
+    for at, key in enumerate(("day", "sku", "channel", "country", "region", "customer")):
         (row,) = sheet(floor, "sales", at)
         assert key in row
         assert row["orders"] == len(floor.orders)

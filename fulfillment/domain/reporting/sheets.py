@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-Kind = Literal["text", "count", "percent", "seconds", "money", "day", "moment", "flag"]
+Kind = Literal["text", "count", "percent", "seconds", "money", "day", "moment", "flag", "term"]
+"""What the cells of a column are; a term is a code of ours that pages say in words."""
 Cell = str | int | float | bool | date | datetime | None
 
 
@@ -49,4 +50,5 @@ _KINDS: dict[str, Kind] = {
     "day": "day",
     "moment": "moment",
     "flag": "flag",
+    "term": "term",
 }

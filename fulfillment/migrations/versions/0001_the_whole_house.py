@@ -247,6 +247,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('order', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_order_merged_into_id'), ['merged_into_id'], unique=False)
+        batch_op.create_index('ix_order_placed_at', ['placed_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_order_split_from_id'), ['split_from_id'], unique=False)
         batch_op.create_index('ix_order_state_priority', ['state', 'priority'], unique=False)
 
@@ -547,6 +548,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_stock_move_key'))
     )
     with op.batch_alter_table('stock_move', schema=None) as batch_op:
+        batch_op.create_index('ix_stock_move_at', ['at'], unique=False, postgresql_using='brin')
         batch_op.create_index('ix_stock_move_from', ['from_id', 'id'], unique=False)
         batch_op.create_index('ix_stock_move_product', ['product_id', 'id'], unique=False)
         batch_op.create_index('ix_stock_move_reference', ['reference_kind', 'reference_id'], unique=False)
@@ -1155,6 +1157,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_stock_move_reference')
         batch_op.drop_index('ix_stock_move_product')
         batch_op.drop_index('ix_stock_move_from')
+        batch_op.drop_index('ix_stock_move_at', postgresql_using='brin')
 
     op.drop_table('stock_move')
     with op.batch_alter_table('stock_balance', schema=None) as batch_op:
@@ -1206,6 +1209,7 @@ def downgrade() -> None:
     with op.batch_alter_table('order', schema=None) as batch_op:
         batch_op.drop_index('ix_order_state_priority')
         batch_op.drop_index(batch_op.f('ix_order_split_from_id'))
+        batch_op.drop_index('ix_order_placed_at')
         batch_op.drop_index(batch_op.f('ix_order_merged_into_id'))
 
     op.drop_table('order')

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor
 from fulfillment.domain.reporting.sheets import Sheet
-from fulfillment.services.reports import abc, dispatch, low_stock, sales, stock, work
+from fulfillment.services.reports import (
+    abc,
+    ageing,
+    dead_stock,
+    dispatch,
+    low_stock,
+    sales,
+    stock,
+    turnover,
+    work,
+)
 from fulfillment.services.reports.files import csv_file, xlsx_file
 from fulfillment.services.reports.frame import Report, ReportChoice, scope_of
 from fulfillment.store.transaction import Transaction, reads
@@ -20,6 +30,9 @@ REPORTS: Mapping[str, Report] = {
         work.ACCURACY,
         stock.REPORT,
         low_stock.REPORT,
+        turnover.REPORT,
+        ageing.REPORT,
+        dead_stock.REPORT,
         abc.REPORT,
         sales.REPORT,
     )

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Integer, cast, false, func, or_, select
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.reporting.days import Days
+from fulfillment.domain.reporting.holding import NOTHING_SHIPPED_DAYS
 from fulfillment.domain.reporting.sheets import Sheet
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Warehouse
@@ -28,6 +29,8 @@ class ReportChoice:
     warehouse_id: int | None = None
     carrier: str = ""
     channel: str = ""
+    idle_days: int = NOTHING_SHIPPED_DAYS
+    """Days without a shipment after which stock is called dead."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Sales by day, product, channel, country and customer: what was ordered in the chosen days.
+"""Sales by day, product, channel, country, region and customer: what was ordered in the chosen days.
 
 An order belongs to the day on which it was placed, on the clock of the first warehouse that the
 reader sees.  Cancelled orders and units are left out; of a kit the kit counts, not its components.
@@ -37,11 +37,14 @@ def _read(tx: Transaction, scope: Scope) -> tuple[Sheet, ...]:
         _grouped(tx, scope, zone, "products", "seller sku name", _BY_PRODUCT),
         _grouped(tx, scope, zone, "channels", "channel", (_order.c.channel,)),
         _grouped(tx, scope, zone, "countries", "country", (_address.c.country,)),
+        _grouped(tx, scope, zone, "regions", "country region", _BY_REGION),
         _grouped(tx, scope, zone, "customers", "customer", (_order.c.customer,)),
     )
 
 
 _BY_PRODUCT = (_seller.c.code.label("seller"), _product.c.sku, _product.c.name)
+_BY_REGION = (_address.c.country, _address.c.region)
+"""The administrative area as the address has it."""
 _UNITS: Any = _line.c.quantity - _line.c.cancelled
 
 
