@@ -14,6 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 from fulfillment import api, logs, office, web
 from fulfillment.api.problems import Problem
 from fulfillment.domain.access import SessionLimits
+from fulfillment.mails import webhook_rules
 from fulfillment.proxies import behind_proxies
 from fulfillment.services import proof_photos
 from fulfillment.settings import Settings
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> Application:
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        WEBHOOK_RULES=webhook_rules(settings),
         PROOF_PHOTOS=settings.instance_dir / proof_photos.FOLDER,
         SESSION_LIMITS=SessionLimits(
             office_idle_seconds=settings.office_idle_seconds,

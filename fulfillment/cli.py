@@ -139,7 +139,11 @@ def replay(
 @main.command()
 @click.option("--beside", type=int, hidden=True, help="End with the process that started it.")
 def worker(beside: int | None) -> None:
-    """Print what is queued and do what is due by the clock, until stopped by a signal."""
+    """Print what is queued, send what is told to the world, do what is due by the clock.
+
+    Until stopped by a signal.
+    """
+    from fulfillment.mails import post_of
     from fulfillment.services import proof_photos
     from fulfillment.worker import Worker
 
@@ -148,6 +152,7 @@ def worker(beside: int | None) -> None:
         at_work = Worker(
             spool_root=settings.instance_dir / SPOOL_FOLDER,
             photo_root=settings.instance_dir / proof_photos.FOLDER,
+            post=post_of(settings),
             beside=beside,
         )
         for number in (signal.SIGTERM, signal.SIGINT):

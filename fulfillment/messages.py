@@ -179,6 +179,7 @@ KINDS: Mapping[str, str] = {
     "badge": _("badge"),
     "barcode": _("barcode"),
     "count": _("count"),
+    "delivery": _("delivery"),
     "enrolment code": _("enrolment code"),
     "exception": _("kind of exception"),
     "file": _("file"),
@@ -210,6 +211,7 @@ KINDS: Mapping[str, str] = {
     "user": _("user"),
     "warehouse": _("warehouse"),
     "wave": _("wave"),
+    "webhook": _("webhook"),
 }
 PERMISSIONS: Mapping[str, str] = {
     "pick": _("pick"),
@@ -276,6 +278,7 @@ EVENTS: Mapping[str, str] = {
 NOTHING: Mapping[str, str] = {
     "close-manifest": _("no parcel waits for a manifest"),
     "cut-off": _("no shipment has that cut-off"),
+    "delivery": _("it is not given up"),
     "hold": _("no hold"),
     "nothing is owed": _("nothing is owed"),
     "pick list": _("no pick list waits"),

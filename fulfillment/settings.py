@@ -14,8 +14,11 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -139,6 +142,36 @@ SETTINGS: tuple[Setting, ...] = (
         default="43200",
         meaning="Every session ends so long after its log-in, used or not (12 hours).",
     ),
+    Setting(
+        name="FULFILLMENT_PUBLIC_URL",
+        default="",
+        meaning="Where people reach the service, e.g. `https://goods.example`: links in e-mails "
+        "begin with it. Empty: e-mails have no links.",
+    ),
+    Setting(
+        name="FULFILLMENT_SMTP_URL",
+        default="",
+        meaning="The mail server: `smtp://user:password@host:587` (encrypted with STARTTLS; without "
+        "a user also in the clear, where the server offers nothing else) or "
+        "`smtps://user:password@host:465`. Empty: no e-mail is sent.",
+    ),
+    Setting(
+        name="FULFILLMENT_MAIL_FROM",
+        default="",
+        meaning="The sender of e-mails, e.g. `warehouse@goods.example`. Needed with a mail server.",
+    ),
+    Setting(
+        name="FULFILLMENT_WEBHOOK_HTTP",
+        default="no",
+        meaning="`yes`: webhooks may go to `http://` addresses too; what they say can then be read "
+        "on the way.",
+    ),
+    Setting(
+        name="FULFILLMENT_WEBHOOK_NETWORKS",
+        default="",
+        meaning="Private addresses or networks, separated by commas, that webhooks may go to, e.g. "
+        "`10.0.3.7` or `10.0.3.0/24`. Empty: only addresses of the public internet.",
+    ),
 )
 
 
@@ -186,6 +219,12 @@ class Settings:
     log_json: bool
     office_idle_seconds: int
     session_seconds: int
+    public_url: str
+    #: '' where no e-mail is sent.
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    webhook_http: bool
+    webhook_networks: tuple[Network, ...]
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -227,6 +266,11 @@ class Settings:
                 "FULFILLMENT_OFFICE_IDLE_SECONDS", _whole(60, 86_400)
             ),
             session_seconds=reading.value("FULFILLMENT_SESSION_SECONDS", _whole(60, 7 * 86_400)),
+            public_url=reading.value("FULFILLMENT_PUBLIC_URL", _public_url),
+            smtp_url=reading.value("FULFILLMENT_SMTP_URL", _smtp_url),
+            mail_from=reading.value("FULFILLMENT_MAIL_FROM", _mail_address),
+            webhook_http=reading.value("FULFILLMENT_WEBHOOK_HTTP", _yes_or_no),
+            webhook_networks=reading.value("FULFILLMENT_WEBHOOK_NETWORKS", _allowed_networks),
         )
         faults = (*reading.faults(), *_contradictions(settings))
         if faults:
@@ -266,6 +310,11 @@ class Settings:
             "FULFILLMENT_LOG_JSON": _yes_text(self.log_json),
             "FULFILLMENT_OFFICE_IDLE_SECONDS": str(self.office_idle_seconds),
             "FULFILLMENT_SESSION_SECONDS": str(self.session_seconds),
+            "FULFILLMENT_PUBLIC_URL": self.public_url,
+            "FULFILLMENT_SMTP_URL": self.smtp_url,
+            "FULFILLMENT_MAIL_FROM": self.mail_from,
+            "FULFILLMENT_WEBHOOK_HTTP": _yes_text(self.webhook_http),
+            "FULFILLMENT_WEBHOOK_NETWORKS": ",".join(map(str, self.webhook_networks)),
         }
 
 
@@ -334,6 +383,9 @@ def _contradictions(settings: Settings) -> Iterator[SettingFault]:
     if settings.office_idle_seconds > settings.session_seconds:
         problem = f"longer than a session ({settings.session_seconds} s)"
         yield SettingFault(name="FULFILLMENT_OFFICE_IDLE_SECONDS", problem=problem)
+    if settings.smtp_url and not settings.mail_from:
+        problem = "with a mail server, e-mails need a sender"
+        yield SettingFault(name="FULFILLMENT_MAIL_FROM", problem=problem)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -391,6 +443,15 @@ def _host_names(text: str) -> tuple[str, ...]:
 
 
 def _networks(text: str) -> tuple[Network, ...]:
+    return _narrow(text, "would let everybody forge the address they come from")
+
+
+def _allowed_networks(text: str) -> tuple[Network, ...]:
+    return _narrow(text, "would let webhooks reach everything that this machine reaches")
+
+
+def _narrow(text: str, problem: str) -> tuple[Network, ...]:
+    """Networks, none of which is the whole world: *problem* says why not."""
     networks = []
     for part in _list(text):
         try:
@@ -398,9 +459,36 @@ def _networks(text: str) -> tuple[Network, ...]:
         except ValueError:
             raise ValueError(f"{part!r} is not an address or a network") from None
         if network.prefixlen == 0:
-            raise ValueError(f"{part} would let everybody forge the address they come from")
+            raise ValueError(f"{part} {problem}")
         networks.append(network)
     return tuple(networks)
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+    if text and not (parts.scheme in ("http", "https") and parts.hostname and plain):
+        raise ValueError(f"{text!r} is not like https://goods.example")
+    return text.rstrip("/")
+
+
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    try:
+        known = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        known = False
+    if text and not (known and not parts.path.strip("/") and not parts.query):
+        # Without the text: it may hold a password.
+        raise ValueError("not like smtp://user:password@host:587 or smtps://…")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    try:
+        return Address(addr_spec=text).addr_spec if text else ""
+    except (MessageError, ValueError, IndexError):
+        raise ValueError(f"{text!r} is not an e-mail address") from None
 
 
 def _instance_dir(environ: Mapping[str, str]) -> Callable[[str], Path]:

@@ -1,53 +1,86 @@
-"""The worker: prints what is queued, asks printers how they are, takes expired stock out of sale,
-deletes proof photos that are kept no longer.
+"""The worker: prints what is queued, sends what is told to the world, does what is due by the clock.
 
 `fulfillment worker` runs one. Several may run, on one host or many, with the same database: a job
-is leased by one of them, and a printer is spoken to by one at a time. Each printer has a thread of
-its own while there is something to do for it, so that one that hangs keeps no other waiting.
+or message is leased by one of them, and a printer is spoken to by one at a time. Each printer and
+each receiver has a thread of its own while there is something to do for it, so that one that hangs
+keeps no other waiting; printing, sending and the duties of the clock have separate threads.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from fulfillment.domain.outbox import Unreachable
 from fulfillment.domain.people import system
 from fulfillment.services import proof_photos
 from fulfillment.services.allocating import hold_expired_stock
+from fulfillment.services.outbox import delivering, routing
+from fulfillment.services.outbox.delivering import Post
 from fulfillment.services.printing import working
 
 LOOK_SECONDS = 0.3
 """How soon a new label is seen. One look is one indexed query, and takes no lock."""
+OUTBOX_SECONDS = 1
 EXPIRY_SECONDS = 3600
 """Stock expires at midnight of its warehouse, and warehouses lie in many time zones: an hourly
 pass is at most an hour late everywhere. A pass that finds nothing changes nothing."""
 DATABASE_RETRY_SECONDS = 5
 PRINTERS_AT_ONCE = 16
+RECEIVERS_AT_ONCE = 8
+DUTIES_AT_ONCE = 2
 
 log = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Something that is done again and again by the clock, of each worker at most once at a time."""
+
+    name: str
+    every_seconds: float
+    act: Callable[[], None]
 
 
 class Worker:
     """One worker of a database. Needs an application context.
 
-    ``spool_root`` holds spool folders, ``photo_root`` the proof photos of this host; ``beside`` is
-    the process that started it and with which it ends, however that one ends.
+    ``spool_root`` holds spool folders, ``photo_root`` the proof photos of this host; ``post`` is
+    the way out of the house, without it nothing leaves; ``beside`` is the process that started it
+    and with which it ends, however that one ends.
     """
 
-    def __init__(self, *, spool_root: Path, photo_root: Path, beside: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        spool_root: Path,
+        photo_root: Path,
+        post: Post | None = None,
+        beside: int | None = None,
+    ) -> None:
         self._spool_root = spool_root
         self._photo_root = photo_root
+        self._post = post
         self._beside = beside
-        self._pool = ThreadPoolExecutor(PRINTERS_AT_ONCE, thread_name_prefix="printer")
-        self._in_hand: dict[int, Future[None]] = {}
+        self._printers = ThreadPoolExecutor(PRINTERS_AT_ONCE, thread_name_prefix="printer")
+        self._receivers = ThreadPoolExecutor(RECEIVERS_AT_ONCE, thread_name_prefix="receiver")
+        self._clockwork = ThreadPoolExecutor(DUTIES_AT_ONCE, thread_name_prefix="duty")
+        self._in_hand: dict[tuple[str, Hashable], Future[None]] = {}
         self._stopping = False
-        self._expiry_at = 0.0
+        self._outbox_at = 0.0
+        self._due_at: dict[str, float] = {}
+        self._duties = (
+            Duty("expiry", EXPIRY_SECONDS, self._expire),
+            Duty("proof-photos", EXPIRY_SECONDS, self._delete_old_photos),
+        )
 
     def stop(self) -> None:
         """Finish what is in hand, begin nothing more. Safe to call from a signal handler."""
@@ -69,18 +102,9 @@ class Worker:
     def turn(self) -> None:
         """Look once, and set threads to whatever there is to do."""
         self._collect()
-        self._expire()
-        ahead = working.look()
-        if ahead.expired_leases:
-            recovered = working.recover()
-            log.warning("leases-ended", queued=recovered.queued, unknown=recovered.unknown)
-        for printer in ahead.printers:
-            if printer.printer_id not in self._in_hand and not self._stopping:
-                act = self._print_all if printer.has_job else self._ask
-                # The context carries the application and the clock into the thread.
-                self._in_hand[printer.printer_id] = self._pool.submit(
-                    copy_context().run, act, printer.printer_id
-                )
+        self._see_to_duties()
+        self._see_to_outbox()
+        self._see_to_printers()
 
     def finish(self) -> None:
         """Wait for what is in hand: seconds, as every delivery has its time limits."""
@@ -90,7 +114,8 @@ class Worker:
     def close(self) -> None:
         """Finish, and end the threads."""
         self.finish()
-        self._pool.shutdown()
+        for pool in (self._printers, self._receivers, self._clockwork):
+            pool.shutdown()
 
     def _rest(self, seconds: float) -> None:
         """Sleep, but not through a signal to stop."""
@@ -102,15 +127,37 @@ class Worker:
         # The kernel gives the children of a process that ended another parent.
         return self._beside is not None and os.getppid() != self._beside
 
+    def _begin(
+        self, pool: ThreadPoolExecutor, task: tuple[str, Hashable], act: Callable[[], None]
+    ) -> None:
+        """Set a thread to a task, unless one is at it."""
+        if task not in self._in_hand and not self._stopping:
+            # The context carries the application and the clock into the thread.
+            self._in_hand[task] = pool.submit(copy_context().run, act)
+
     def _collect(self) -> None:
-        for printer_id, work in list(self._in_hand.items()):
+        for task, work in list(self._in_hand.items()):
             if not work.done():
                 continue
-            del self._in_hand[printer_id]
+            del self._in_hand[task]
             problem = work.exception()
             if problem is not None:
-                # What it had in hand is settled when its lease ends; other printers go on.
-                log.error("printer-thread", printer=printer_id, exc_info=problem)
+                # What it had in hand is settled when its lease ends; everything else goes on.
+                log.error("thread", task=task[0], number=task[1], exc_info=problem)
+                if task[0] == "duty":
+                    self._due_at[str(task[1])] = time.monotonic() + DATABASE_RETRY_SECONDS
+
+    # --- printers ----------------------------------------------------------------------------
+
+    def _see_to_printers(self) -> None:
+        ahead = working.look()
+        if ahead.expired_leases:
+            recovered = working.recover()
+            log.warning("leases-ended", queued=recovered.queued, unknown=recovered.unknown)
+        for printer in ahead.printers:
+            act = self._print_all if printer.has_job else self._ask
+            task = ("printer", printer.printer_id)
+            self._begin(self._printers, task, _bound(act, printer.printer_id))
 
     def _print_all(self, printer_id: int) -> None:
         while not self._stopping:
@@ -122,11 +169,46 @@ class Worker:
     def _ask(self, printer_id: int) -> None:
         working.ask(printer_id, spool_root=self._spool_root)
 
-    def _expire(self) -> None:
-        if time.monotonic() < self._expiry_at:
+    # --- the outbox --------------------------------------------------------------------------
+
+    def _see_to_outbox(self) -> None:
+        post = self._post
+        if post is None or time.monotonic() < self._outbox_at:
             return
+        while routing.is_due() and routing.share_out():
+            pass
+        for receiver in delivering.receivers_due():
+            self._begin(
+                self._receivers, ("receiver", receiver), _bound(self._send_all, post, receiver)
+            )
+        self._outbox_at = time.monotonic() + OUTBOX_SECONDS
+
+    def _send_all(self, post: Post, receiver: int | None) -> None:
+        while not self._stopping:
+            outcome = delivering.deliver_next(receiver, post=post)
+            if outcome is None:
+                return
+            log.info("sent", receiver=receiver, outcome=type(outcome).__name__.lower())
+            if isinstance(outcome, Unreachable):
+                return
+
+    # --- the clock ---------------------------------------------------------------------------
+
+    def _see_to_duties(self) -> None:
+        for duty in self._duties:
+            if time.monotonic() >= self._due_at.get(duty.name, 0.0):
+                self._due_at[duty.name] = time.monotonic() + duty.every_seconds
+                self._begin(self._clockwork, ("duty", duty.name), duty.act)
+
+    def _expire(self) -> None:
         report = hold_expired_stock(system())
-        self._expiry_at = time.monotonic() + EXPIRY_SECONDS
         log.info("expiry", held=report.held, still_promised=report.still_promised)
+
+    def _delete_old_photos(self) -> None:
         deleted = proof_photos.delete_old(system(), root=self._photo_root)
         log.info("proof-photos", deleted=deleted)
+
+
+def _bound(act: Callable[..., None], *values: object) -> Callable[[], None]:
+    """*act* with its arguments: a loop's own variables have moved on when a thread looks."""
+    return lambda: act(*values)

@@ -48,6 +48,7 @@ from fulfillment.api import (
     imports,
     labels,
     orders,
+    outbox,
     packing,
     people,
     picking,
@@ -77,6 +78,7 @@ MODULES = (
     imports,
     board,
     reports,
+    outbox,
     auditing,
     people,
 )

@@ -49,6 +49,7 @@ class NewUserInput(Input):
     name: NameText
     locale: Locale = "en"
     units: Units = "metric"
+    email: str = Field("", max_length=254)
     roles: list[RoleInput] = Field(max_length=MOST_ROLES)
 
 
@@ -58,6 +59,7 @@ class UserChange(Input):
     name: NameText | None = None
     locale: Locale | None = None
     units: Units | None = None
+    email: str | None = Field(None, max_length=254)
     active: bool | None = None
 
 
@@ -89,6 +91,7 @@ class UserOutput(Output):
     name: str
     locale: str
     units: str
+    email: str
     badge: str | None
     active: bool
     created_at: datetime
@@ -138,6 +141,7 @@ def create_user(actor: Actor, body: NewUserInput) -> people.FirstPassword:
         name=body.name,
         locale=body.locale,
         units=body.units,
+        email=body.email,
         roles=[role.wish() for role in body.roles],
     )
 
@@ -157,6 +161,7 @@ def change_user(actor: Actor, user_id: int, body: UserChange) -> people.UserRow:
         name=body.name,
         locale=body.locale,
         units=body.units,
+        email=body.email,
         active=body.active,
     )
 

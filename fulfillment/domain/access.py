@@ -144,16 +144,22 @@ def may_give(actor: Actor, given: Grant) -> bool:
     So nobody rises by making an account or a token that can do more than they can.
     """
     return all(
-        _holds(actor, permission, given)
+        covers(actor, permission, warehouse_id=given.warehouse_id, seller_id=given.seller_id)
         for permission in given.permissions | {Permission.MANAGE_PEOPLE}
     )
 
 
-def _holds(actor: Actor, permission: Permission, given: Grant) -> bool:
+def covers(
+    actor: Actor, permission: Permission, *, warehouse_id: int | None, seller_id: int | None
+) -> bool:
+    """Whether *actor* has the permission for all of it; None stands for every one.
+
+    Unlike :meth:`Actor.may`, where None asks for the permission anywhere.
+    """
     return any(
         permission in own.permissions
-        and own.warehouse_id in (None, given.warehouse_id)
-        and own.seller_id in (None, given.seller_id)
+        and own.warehouse_id in (None, warehouse_id)
+        and own.seller_id in (None, seller_id)
         for own in actor.grants
     )
 

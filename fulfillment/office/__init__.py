@@ -27,6 +27,7 @@ from fulfillment.office import (
     tasks,
     warehouses,
     waves,
+    webhooks,
 )
 
 MODULES = (
@@ -48,6 +49,7 @@ MODULES = (
     slotting,
     printers,
     sellers,
+    webhooks,
     books,
     people,
 )

@@ -52,6 +52,7 @@ def create_user() -> str:
         name=_text("name", most=200),
         locale=request.form.get("locale", "en"),
         units=request.form.get("units", people.METRIC),
+        email=request.form.get("email", "").strip(),
         roles=_roles(request.form),
     )
     return render_template(
@@ -84,6 +85,7 @@ def change_user(user_id: int) -> Response:
         name=_text("name", most=200),
         locale=request.form.get("locale"),
         units=request.form.get("units"),
+        email=request.form.get("email", "").strip() if "email" in request.form else None,
         active="active" in request.form,
     )
     return _saved(user_id)

@@ -58,6 +58,7 @@ _TABLES = {
     "basis": words.BASES,
     "exception": words.EXCEPTIONS,
     "report": words.REPORTS,
+    "topic": words.TOPICS,
     "column": words.COLUMNS,
     "weekday": words.WEEKDAYS,
     "printer": print_messages.PRINTER_KINDS,

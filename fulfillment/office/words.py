@@ -119,6 +119,11 @@ ACTS: Mapping[str, str] = {
     "proof-photo-kept": _("proof photo kept"),
     "move-cut-off": _("cut-off moved"),
     "hand-list-over": _("pick list taken from its picker"),
+    "webhook-created": _("webhook created"),
+    "webhook-changed": _("webhook changed"),
+    "webhook-secret-renewed": _("secret of a webhook renewed"),
+    "delivery-resent": _("message sent again"),
+    "delivery-given-up": _("message given up"),
 }
 PLACES: Mapping[str, str] = {
     "bin": _("bin"),
@@ -345,6 +350,15 @@ REPORTS: Mapping[str, str] = {
     "customers": _("Sales by customer"),
 }
 """Reports and their sheets."""
+TOPICS: Mapping[str, str] = {
+    "order.backordered": _("order waits for stock"),
+    "order.cancelled": _("order cancelled"),
+    "shipment.shipped": _("shipment ready on the dock"),
+    "shipment.un-shipped": _("shipment taken back from the dock"),
+    "shipment.dispatched": _("shipment has left"),
+    "manifest.closed": _("manifest closed"),
+}
+"""What is told to the world."""
 COLUMNS: Mapping[str, str] = {
     "warehouse": _("Warehouse"),
     "seller": _("Seller"),
@@ -434,6 +448,10 @@ FAULTS: Mapping[str, str] = {
     "not-weekdays": _("must name weekdays, each once"),
     "not-a-code": _("may hold capital letters, digits and single hyphens only: %(text)s"),
     "not-a-web-address": _("is not a web address: %(text)s"),
+    "not-an-e-mail-address": _("is not an e-mail address: %(text)s"),
+    "not-https": _("must begin with https:// here: %(text)s"),
+    "private-address": _("is in a private network, which webhooks may not reach: %(text)s"),
+    "port-not-allowed": _("names a port that webhooks may not reach: %(text)s"),
     "not-distinct": _("must be different ones"),
     "too-many": _("are too many: %(text)s"),
     "too-large": _("is too large: %(text)s"),
@@ -624,6 +642,8 @@ FIELDS: Mapping[str, str] = {
     "to_printer_id": _("Printer"),
     "printer_id": _("Printer"),
     "document_kind": _("Documents"),
+    "url": _("Web address"),
+    "topics": _("Is told of"),
 }
 
 

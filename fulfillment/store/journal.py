@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, bindparam, insert, selec
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.errors import KeyReused
+from fulfillment.domain.outbox import cause_of
 from fulfillment.domain.values import ScanSource
 from fulfillment.store.base import BIG, DOCUMENT, Base, Code, Id, one_of, table_of
 from fulfillment.store.transaction import AnsweredBefore, Claim, Transaction
@@ -67,28 +68,27 @@ class IdempotencyRecord(Base):
 
 
 class OutboxMessage(Base):
-    """Something to tell the world, written with its cause and delivered at least once."""
+    """Something to tell the world, written with its cause; ``store/outbox.py`` delivers it."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (
         Index(
-            "ix_outbox_message_due",
-            "next_attempt_at",
-            sqlite_where=text("delivered_at IS NULL AND dead_at IS NULL"),
-            postgresql_where=text("delivered_at IS NULL AND dead_at IS NULL"),
+            "ix_outbox_message_unrouted",
+            "id",
+            sqlite_where=text("routed_at IS NULL"),
+            postgresql_where=text("routed_at IS NULL"),
         ),
     )
     id: Mapped[Id]
     topic: Mapped[Code]
     key: Mapped[str] = mapped_column(String(128), unique=True)
     """Makes a repeat harmless at the receiver, and a second message for one cause impossible."""
+    cause: Mapped[str] = mapped_column(String(128))
+    """What it is about (``shipment:12``): each receiver hears of it in the order of the messages."""
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_attempt_at: Mapped[datetime]
-    delivered_at: Mapped[datetime | None]
-    dead_at: Mapped[datetime | None]
-    last_error: Mapped[str] = mapped_column(Text, default="")
+    routed_at: Mapped[datetime | None]
+    """When it was shared out to whoever gets it."""
 
 
 class AuditEntry(Base):
@@ -152,15 +152,19 @@ def store_answer(tx: Transaction, claim: Claim, *, status: int, body: Any) -> No
 
 
 def tell(tx: Transaction, *, topic: str, key: str, payload: dict[str, Any]) -> None:
-    """Put one message into the outbox, in the transaction of its cause."""
+    """Put one message into the outbox, in the transaction of its cause.
+
+    *key* is ``topic:id`` of what it is about, and more behind another colon where that says it
+    several times.
+    """
     tx.execute(
         insert(OutboxMessage),
         {
             "topic": topic,
             "key": key,
+            "cause": cause_of(topic, key),
             "payload": payload,
             "created_at": tx.now,
-            "next_attempt_at": tx.now,
         },
     )
 

@@ -22,6 +22,8 @@ class User(Base):
     id: Mapped[Id]
     login: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[Name]
+    email: Mapped[str | None] = mapped_column(String(254))
+    """Where alerts and reports are sent to; NULL: nowhere."""
     password_hash: Mapped[str | None] = mapped_column(String(200))
     password_chosen_at: Mapped[datetime | None]
     """NULL: it is the first password, which only opens the page where a new one is chosen."""

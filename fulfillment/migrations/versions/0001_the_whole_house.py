@@ -54,18 +54,15 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('topic', sa.String(length=64), nullable=False),
     sa.Column('key', sa.String(length=128), nullable=False),
+    sa.Column('cause', sa.String(length=128), nullable=False),
     sa.Column('payload', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('dead_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('last_error', sa.Text(), nullable=False),
+    sa.Column('routed_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox_message')),
     sa.UniqueConstraint('key', name=op.f('uq_outbox_message_key'))
     )
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
-        batch_op.create_index('ix_outbox_message_due', ['next_attempt_at'], unique=False, sqlite_where=sa.text('delivered_at IS NULL AND dead_at IS NULL'), postgresql_where=sa.text('delivered_at IS NULL AND dead_at IS NULL'))
+        batch_op.create_index('ix_outbox_message_unrouted', ['id'], unique=False, sqlite_where=sa.text('routed_at IS NULL'), postgresql_where=sa.text('routed_at IS NULL'))
 
     op.create_table('seller',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -83,6 +80,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('login', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=True),
     sa.Column('password_hash', sa.String(length=200), nullable=True),
     sa.Column('password_chosen_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('pin_hash', sa.String(length=200), nullable=True),
@@ -371,6 +369,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_wave')),
     sa.UniqueConstraint('number', name=op.f('uq_wave_number'))
     )
+    op.create_table('webhook_endpoint',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('url', sa.String(length=500), nullable=False),
+    sa.Column('topics', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('secret', sa.Text(), nullable=False),
+    sa.Column('former_secret', sa.Text(), nullable=False),
+    sa.Column('former_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_webhook_endpoint_created_by_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_webhook_endpoint_seller_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_webhook_endpoint_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_endpoint'))
+    )
     op.create_table('import_fault',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('import_run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -424,6 +440,37 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('order_line', schema=None) as batch_op:
         batch_op.create_index('ix_order_line_product', ['product_id'], unique=False)
+
+    op.create_table('outbox_delivery',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('endpoint_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cause', sa.String(length=128), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('leases', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.CheckConstraint("state IN ('open', 'delivered', 'dead', 'dropped')", name=op.f('ck_outbox_delivery_state')),
+    sa.ForeignKeyConstraint(['endpoint_id'], ['webhook_endpoint.id'], name=op.f('fk_outbox_delivery_endpoint_id')),
+    sa.ForeignKeyConstraint(['message_id'], ['outbox_message.id'], name=op.f('fk_outbox_delivery_message_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_outbox_delivery_seller_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_outbox_delivery_user_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_outbox_delivery_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox_delivery')),
+    sa.UniqueConstraint('message_id', 'endpoint_id', name=op.f('uq_outbox_delivery_message_id_endpoint_id')),
+    sa.UniqueConstraint('message_id', 'user_id', name=op.f('uq_outbox_delivery_message_id_user_id'))
+    )
+    with op.batch_alter_table('outbox_delivery', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_delivery_cause', ['cause', 'message_id'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.create_index('ix_outbox_delivery_dead', ['id'], unique=False, sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
+        batch_op.create_index('ix_outbox_delivery_open', ['endpoint_id', 'next_attempt_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
 
     op.create_table('pick_list',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1179,6 +1226,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_list_queue')
 
     op.drop_table('pick_list')
+    with op.batch_alter_table('outbox_delivery', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_delivery_open', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.drop_index('ix_outbox_delivery_dead', sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
+        batch_op.drop_index('ix_outbox_delivery_cause', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
+    op.drop_table('outbox_delivery')
     with op.batch_alter_table('order_line', schema=None) as batch_op:
         batch_op.drop_index('ix_order_line_product')
 
@@ -1192,6 +1245,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_import_fault_import_run_id'))
 
     op.drop_table('import_fault')
+    op.drop_table('webhook_endpoint')
     op.drop_table('wave')
     op.drop_table('service_rule')
     with op.batch_alter_table('role_grant', schema=None) as batch_op:
@@ -1233,7 +1287,7 @@ def downgrade() -> None:
     op.drop_table('user')
     op.drop_table('seller')
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
-        batch_op.drop_index('ix_outbox_message_due', sqlite_where=sa.text('delivered_at IS NULL AND dead_at IS NULL'), postgresql_where=sa.text('delivered_at IS NULL AND dead_at IS NULL'))
+        batch_op.drop_index('ix_outbox_message_unrouted', sqlite_where=sa.text('routed_at IS NULL'), postgresql_where=sa.text('routed_at IS NULL'))
 
     op.drop_table('outbox_message')
     op.drop_table('idempotency_record')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from fulfillment.domain.access import may_give, pin_faults
-from fulfillment.domain.errors import AlreadyExists, UnknownThing
+from fulfillment.domain.errors import AlreadyExists, UnknownThing, invalid
 from fulfillment.domain.people import SYSTEM_USER_ID, Actor, Grant, Permission, Role
 from fulfillment.services.paging import Page
 from fulfillment.services.people.credentials import new_password, new_pin, slow_hash
@@ -47,6 +48,8 @@ class UserRow:
     name: str
     locale: str
     units: str
+    email: str
+    """Where alerts and reports are sent to; '' = nowhere."""
     badge: str | None
     active: bool
     created_at: datetime
@@ -127,12 +130,14 @@ def create_user(
     roles: Sequence[RoleWish],
     locale: str = "en",
     units: str = METRIC,
+    email: str = "",
 ) -> FirstPassword:
     """A new account with a random first password."""
     require_reach(actor, *(role.grant for role in roles))
     _require_places(tx, roles)
     require_locale(locale)
     require_units(units)
+    _require_email(email)
     users = table_of(User)
     if tx.execute(select(users.c.id).where(users.c.login == login)).first():
         raise AlreadyExists(kind="user", key=login)
@@ -143,6 +148,7 @@ def create_user(
             name=name,
             locale=locale,
             units=units,
+            email=email or None,
             password_hash=slow_hash(password),
             created_at=tx.now,
         )
@@ -169,16 +175,23 @@ def change_user(
     name: str | None = None,
     locale: str | None = None,
     units: str | None = None,
+    email: str | None = None,
     active: bool | None = None,
 ) -> UserRow:
-    """Change what is given; switching an account off ends its sessions in the same moment."""
+    """Change what is given ('' takes the e-mail address away).
+
+    Switching an account off ends its sessions in the same moment.
+    """
     require_reach_of(tx, actor, user_id)
     if locale is not None:
         require_locale(locale)
     if units is not None:
         require_units(units)
     given = {"name": name, "locale": locale, "units": units, "active": active}
-    changes = {field: value for field, value in given.items() if value is not None}
+    changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    if email is not None:
+        _require_email(email)
+        changes["email"] = email or None
     if changes:
         tx.execute(update(User).where(table_of(User).c.id == user_id).values(**changes))
         _audit(tx, actor, user_id, "user-changed", {"fields": sorted(changes)})
@@ -273,11 +286,21 @@ def _user_row(row: Row[Any], roles: Iterable[RoleWish]) -> UserRow:
         name=row.name,
         locale=row.locale,
         units=row.units,
+        email=row.email or "",
         badge=row.badge,
         active=row.active,
         created_at=row.created_at,
         roles=tuple(roles),
     )
+
+
+def _require_email(email: str) -> None:
+    if email and not _EMAIL.fullmatch(email):
+        raise invalid("email", "not-an-e-mail-address", email[:100])
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+"""As browsers check it (HTML, ``input type=email``), with a dot in the domain."""
 
 
 def _reaches(actor: Actor, roles: Iterable[RoleWish]) -> bool:
