@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> Application:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PROOF_PHOTOS=settings.instance_dir / proof_photos.FOLDER,
+        CARRIER_CREDENTIALS=settings.instance_dir / "carriers",
         SESSION_LIMITS=SessionLimits(
             office_idle_seconds=settings.office_idle_seconds,
             session_seconds=settings.session_seconds,

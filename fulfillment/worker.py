@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from fulfillment.carrier_desk import CarrierDesk
 from fulfillment.domain.people import system
 from fulfillment.services import proof_photos
 from fulfillment.services.allocating import hold_expired_stock
@@ -46,6 +47,7 @@ class Worker:
         self._beside = beside
         self._pool = ThreadPoolExecutor(PRINTERS_AT_ONCE, thread_name_prefix="printer")
         self._in_hand: dict[int, Future[None]] = {}
+        self._carriers = CarrierDesk()
         self._stopping = False
         self._expiry_at = 0.0
 
@@ -70,6 +72,7 @@ class Worker:
         """Look once, and set threads to whatever there is to do."""
         self._collect()
         self._expire()
+        self._carriers.turn()
         ahead = working.look()
         if ahead.expired_leases:
             recovered = working.recover()
@@ -86,11 +89,13 @@ class Worker:
         """Wait for what is in hand: seconds, as every delivery has its time limits."""
         wait(self._in_hand.values())
         self._collect()
+        self._carriers.finish()
 
     def close(self) -> None:
         """Finish, and end the threads."""
         self.finish()
         self._pool.shutdown()
+        self._carriers.close()
 
     def _rest(self, seconds: float) -> None:
         """Sleep, but not through a signal to stop."""
