@@ -67,6 +67,7 @@ def create_app(settings: Settings) -> Application:
         SESSION_COOKIE_SAMESITE="Lax",
         WEBHOOK_RULES=webhook_rules(settings),
         PROOF_PHOTOS=settings.instance_dir / proof_photos.FOLDER,
+        CARRIER_CREDENTIALS=settings.instance_dir / "carriers",
         SESSION_LIMITS=SessionLimits(
             office_idle_seconds=settings.office_idle_seconds,
             session_seconds=settings.session_seconds,

@@ -51,6 +51,14 @@ PACK: Mapping[str, Message] = {
         _("The label %(tracking)s is made."),
         _("Stick it on parcel %(parcel)s of %(parcels)s and scan it."),
     ),
+    "label-being-bought": Message(
+        _("Order %(order)s: its label is being bought from %(carrier)s."),
+        _("It comes by itself; to change the box, scan VOID LABEL first."),
+    ),
+    "label-withdrawn": Message(
+        _("The label of order %(order)s is not wanted any more."),
+        _("Put the box on the scale again."),
+    ),
     "label-confirmed": Message(
         _("Label %(tracking)s is on its box."), _("Labels still to be scanned: %(left)s.")
     ),
@@ -460,6 +468,18 @@ NEXT_STEPS: Mapping[Process, Mapping[str, Message]] = {
         "scan-missing": Message(_("Scan the missing pieces: %(missing)s.")),
         "weigh": Message(_("Put parcel %(parcel)s on the scale.")),
         "scan-label": Message(_("Scan the label %(tracking)s on its box.")),
+        "await-label": Message(
+            _("Wait: %(carrier)s is asked for the label of parcel %(parcel)s."),
+            advice_with=(("says", _("So far: %(says)s")),),
+        ),
+        "label-refused": Message(
+            _("%(carrier)s refuses the label of parcel %(parcel)s: %(says)s"),
+            _("Scan RE-WEIGH to ask again, or HOLD and call a supervisor."),
+        ),
+        "label-in-doubt": Message(
+            _("Nobody knows whether %(carrier)s sold the label of parcel %(parcel)s."),
+            _("Call a supervisor; no second one is bought before."),
+        ),
     },
     "pick": {
         "claim": Message(_("Claim the list.")),

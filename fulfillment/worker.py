@@ -19,6 +19,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from fulfillment.carrier_desk import CarrierDesk
 from fulfillment.domain.outbox import Unreachable
 from fulfillment.domain.people import system
 from fulfillment.services import proof_photos
@@ -74,6 +75,7 @@ class Worker:
         self._receivers = ThreadPoolExecutor(RECEIVERS_AT_ONCE, thread_name_prefix="receiver")
         self._clockwork = ThreadPoolExecutor(DUTIES_AT_ONCE, thread_name_prefix="duty")
         self._in_hand: dict[tuple[str, Hashable], Future[None]] = {}
+        self._carriers = CarrierDesk()
         self._stopping = False
         self._outbox_at = 0.0
         self._due_at: dict[str, float] = {}
@@ -104,18 +106,21 @@ class Worker:
         self._collect()
         self._see_to_duties()
         self._see_to_outbox()
+        self._carriers.turn()
         self._see_to_printers()
 
     def finish(self) -> None:
         """Wait for what is in hand: seconds, as every delivery has its time limits."""
         wait(self._in_hand.values())
         self._collect()
+        self._carriers.finish()
 
     def close(self) -> None:
         """Finish, and end the threads."""
         self.finish()
         for pool in (self._printers, self._receivers, self._clockwork):
             pool.shutdown()
+        self._carriers.close()
 
     def _rest(self, seconds: float) -> None:
         """Sleep, but not through a signal to stop."""

@@ -209,9 +209,13 @@ def _words(verdict: Verdict) -> str:
 
 
 def _weights(reply: BenchReply) -> str:
-    """Changes when a weight came from elsewhere: what the page compares while it awaits one."""
-    parcels = reply.view.parcels if reply.view else ()
-    return " ".join(f"{one.state}:{one.weight_grams}" for one in parcels)
+    """Changes when a weight or a label came from elsewhere: what the page compares meanwhile."""
+    view = reply.view
+    if view is None:
+        return ""
+    parcels = [f"{one.state}:{one.weight_grams}" for one in view.parcels]
+    purchases = [f"{one.state}:{one.needs_person}:{one.detail}" for one in view.purchases]
+    return " ".join(parcels + purchases)
 
 
 def _table(reply: BenchReply) -> dict[str, Any] | None:

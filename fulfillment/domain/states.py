@@ -181,7 +181,28 @@ PRINT_JOB = Machine(
 )  # fmt: skip
 """*sent* is not printed.  An *unknown* job is never sent again: somebody looks for the paper."""
 
-MACHINES = (ORDER, SHIPMENT, PARCEL, PICK_LIST, PICK_STOP, LABEL, TASK, PRINT_JOB)
+LABEL_PURCHASE = Machine(
+    "label purchase",
+    "intended",
+    (
+        Transition("intended", "ask", "asked", guard="nothing else of this parcel is in doubt or paid"),
+        Transition("intended", "withdraw", "voided", effect="nothing was asked, nothing is paid"),
+        Transition("asked", "buy", "bought", guard="the carrier's label is in hand"),
+        Transition("asked", "refuse", "refused", guard="the carrier says why"),
+        Transition("asked", "give-back", "intended", guard="not a byte was sent", effect="asked again"),
+        Transition("asked", "lose", "unknown", guard="it was sent, and no answer was seen"),
+        Transition("unknown", "ask", "asked", guard="the carrier honours keys, or can be asked for it"),
+        Transition("unknown", "give-up", "refused", guard="a supervisor says it was never sold"),
+        Transition("bought", "void", "voiding", effect="the carrier is told; no other is bought before"),
+        Transition("voiding", "take-back", "voided", guard="the carrier took it back"),
+        Transition("voiding", "refuse-void", "void-refused", guard="the carrier says why"),
+        Transition("void-refused", "void", "voiding", guard="a supervisor has it asked again"),
+        Transition("void-refused", "accept", "voided", guard="a supervisor takes the loss"),
+    ),
+)  # fmt: skip
+"""An *unknown* purchase is never bought anew by itself: it is asked about with the same key."""
+
+MACHINES = (ORDER, SHIPMENT, PARCEL, PICK_LIST, PICK_STOP, LABEL, LABEL_PURCHASE, TASK, PRINT_JOB)
 
 STAGES = (
     "confirmed", "allocated", "released", "pick_started", "picked", "pack_started",

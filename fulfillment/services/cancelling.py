@@ -18,6 +18,7 @@ from fulfillment.domain.errors import AlreadyDispatched, NothingToDo, UnknownThi
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import LABEL, ORDER, PICK_STOP, SHIPMENT
 from fulfillment.domain.values import BIN, Place
+from fulfillment.store import purchases
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location
 from fulfillment.store.journal import audit, tell
@@ -487,6 +488,7 @@ def _void_labels(tx: Transaction, actor: Actor, shipment_ids: Sequence[int], rea
     )
     voided = select(_label.c.id).where(_label.c.parcel_id.in_(parcels))
     labels_were_voided(tx, voided, by_id=actor.user_id)
+    purchases.unwanted(tx, shipment_ids, by_id=actor.user_id)
 
 
 def _make_put_back_tasks(

@@ -146,6 +146,20 @@ class Carton(Base):
     most_grams: Mapped[int]
 
 
+class CarrierAccount(Base):
+    """How a carrier is reached whose labels are bought; a carrier without one is the local one.
+
+    Secrets are not in here: the worker reads them from a file of its own host.
+    """
+
+    __tablename__ = "carrier_account"
+    id: Mapped[Id]
+    carrier: Mapped[Code] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    """The kind of adapter, see :func:`fulfillment.carriers.kinds`."""
+    settings: Mapped[dict[str, Any]]
+
+
 class CarrierService(Base):
     """A service of a carrier, with the number range that its labels draw from."""
 
@@ -157,6 +171,8 @@ class CarrierService(Base):
     name: Mapped[Name]
     next_number: Mapped[int]
     last_number: Mapped[int]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("carrier_account.id"))
+    """Where its labels are bought; NULL = they draw a number and are made here."""
 
 
 class ServiceRule(Base):

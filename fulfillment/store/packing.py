@@ -259,6 +259,7 @@ _PARCELS = (
         _parcel.c.weight_grams,
         _parcel.c.override_by_id,
         _label.c.id.label("label_id"),
+        _label.c.purchase_id,
         _label.c.tracking_number,
         _label.c.confirmed_at,
     )
@@ -564,11 +565,18 @@ def cartons_of(tx: Transaction, warehouse_id: int) -> Sequence[Row[Any]]:
 
 
 def draw_numbers(tx: Transaction, service_id: int, count: int) -> Row[Any] | None:
-    """Draw *count* numbers of a carrier service; ``first, carrier, code, name`` or None at the end."""
+    """Draw *count* numbers of a service of the local carrier: ``first, carrier, code, name``.
+
+    None at the end of the range, and for a service whose labels are bought elsewhere.
+    """
     table = table_of(CarrierService)
     return tx.execute(
         update(table)
-        .where(table.c.id == service_id, table.c.next_number + count - 1 <= table.c.last_number)
+        .where(
+            table.c.id == service_id,
+            table.c.account_id.is_(None),
+            table.c.next_number + count - 1 <= table.c.last_number,
+        )
         .values(next_number=table.c.next_number + count)
         .returning(
             (table.c.next_number - count).label("first"),

@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from fulfillment.domain.printing import LANGUAGES
 from fulfillment.domain.states import LABEL, PARCEL
-from fulfillment.store.base import Base, Code, Id, in_states
+from fulfillment.store.base import Base, Code, Id, in_states, one_of
 
 ON_THE_DOCK = "manifest_id IS NULL AND state IN ('shipped', 'dispatched')"
 """What a closing manifest looks at; once a van has its manifest there is none of it."""
@@ -117,6 +126,8 @@ class Label(Base):
     carrier: Mapped[Code]
     service: Mapped[Code]
     tracking_number: Mapped[str] = mapped_column(String(64))
+    purchase_id: Mapped[int | None] = mapped_column(ForeignKey("label_purchase.id"), unique=True)
+    """Where it was bought; NULL = made here, with a number of our own."""
     content: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
@@ -126,6 +137,16 @@ class Label(Base):
     voided_at: Mapped[datetime | None]
     voided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     void_reason: Mapped[str] = mapped_column(String(200), default="")
+
+
+class CarrierDocument(Base):
+    """A carrier's own label, byte for byte."""
+
+    __tablename__ = "carrier_document"
+    __table_args__ = (one_of("format", LANGUAGES, "format"),)
+    purchase_id: Mapped[int] = mapped_column(ForeignKey("label_purchase.id"), primary_key=True)
+    format: Mapped[str] = mapped_column(String(4))
+    document: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class LabelReprint(Base):

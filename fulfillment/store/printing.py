@@ -37,7 +37,7 @@ from fulfillment.domain.printing import CONDITIONS, DOCUMENT_KINDS, LABEL, LANGU
 from fulfillment.domain.states import PRINT_JOB
 from fulfillment.store.base import DOCUMENT, Base, Code, Id, Name, in_states, one_of, table_of
 from fulfillment.store.orders import Shipment
-from fulfillment.store.parcels import Label, PackSession, Parcel
+from fulfillment.store.parcels import CarrierDocument, Label, PackSession, Parcel
 from fulfillment.store.transaction import Transaction
 
 DETAIL_LENGTH = 200
@@ -175,7 +175,7 @@ _NOTHING_SENT = (_job.c.state == "queued") | (
 
 # --- labels --------------------------------------------------------------------------------
 
-_BENCH = func.coalesce(
+BENCH = func.coalesce(
     select(_session.c.station_id)
     .where(_session.c.shipment_id == _shipment.c.id, _session.c.closed_at.is_(None))
     .scalar_subquery(),
@@ -217,7 +217,7 @@ _QUEUE_LABELS = insert(_job).from_select(
     .select_from(_label)
     .join(_parcel, _parcel.c.id == _label.c.parcel_id)
     .join(_shipment, _shipment.c.id == _parcel.c.shipment_id)
-    .join(_station, (_station.c.station_id == _BENCH) & (_station.c.document_kind == LABEL))
+    .join(_station, (_station.c.station_id == BENCH) & (_station.c.document_kind == LABEL))
     .join(_printer, _printer.c.id == _station.c.printer_id)
     .where(
         _shipment.c.id == bindparam("shipment_id"),
@@ -449,11 +449,14 @@ def lease_next(tx: Transaction, printer_id: int, *, until: datetime) -> Row[Any]
     ).one_or_none()
 
 
-def label_content(tx: Transaction, label_id: int) -> dict[str, Any]:
-    """The frozen value of a label."""
-    return dict(
-        tx.execute(select(_label.c.content).where(_label.c.id == label_id)).scalar_one().items()
-    )
+def label_print(tx: Transaction, label_id: int) -> Row[Any]:
+    """The frozen value of a label, and a carrier's own ``document`` with its ``format`` or None."""
+    own = table_of(CarrierDocument)
+    return tx.execute(
+        select(_label.c.content, own.c.format, own.c.document)
+        .outerjoin(own, own.c.purchase_id == _label.c.purchase_id)
+        .where(_label.c.id == label_id)
+    ).one()
 
 
 def begin_sending(tx: Transaction, job_id: int, *, attempt: int, until: datetime) -> bool:

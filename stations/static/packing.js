@@ -5,6 +5,7 @@ import { openScale } from "./settings.js";
 import { Station, put, stayOffline } from "./station.js";
 
 const ASK_MS = 1000;
+const AWAITED = ["weigh", "await-label", "label-in-doubt"];
 const STILL_WAITING = ["not-complete", "weight-outside"]; // the same weight may count yet
 const root = document.getElementById("station");
 const view = document.getElementById("view");
@@ -135,9 +136,9 @@ function answered({ body }, { code }) {
 const isSigning = () =>
   [...document.querySelectorAll("#override input")].some((field) => field.value !== "");
 
-/* The bridge hands its weights to the server, not to this page: ask for them while one is awaited. */
-async function askForWeight() {
-  if (bench().dataset.next !== "weigh" || station.busy || !station.online) return;
+/* The bridge hands its weights to the server, and a carrier its labels: ask for what is awaited. */
+async function askForNews() {
+  if (!AWAITED.includes(bench().dataset.next) || station.busy || !station.online) return;
   const asked = bench();
   const state = await station.state();
   // By an answer that knows more, or by a supervisor who is signing.
@@ -158,7 +159,7 @@ await station.start();
 scale = await openScale({ onWeight: (grams) => weigh(grams, "scale") }).catch(() => null);
 setInterval(() => {
   lookAtScale();
-  askForWeight();
+  askForNews();
 }, ASK_MS);
 scale?.start();
 await stayOffline();

@@ -31,15 +31,13 @@ def upgrade() -> None:
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_address'))
     )
-    op.create_table('carrier_service',
+    op.create_table('carrier_account',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('carrier', sa.String(length=64), nullable=False),
-    sa.Column('code', sa.String(length=64), nullable=False),
-    sa.Column('name', sa.String(length=200), nullable=False),
-    sa.Column('next_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('last_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_carrier_service')),
-    sa.UniqueConstraint('carrier', 'code', name=op.f('uq_carrier_service_carrier_code'))
+    sa.Column('kind', sa.String(length=32), nullable=False),
+    sa.Column('settings', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_carrier_account')),
+    sa.UniqueConstraint('carrier', name=op.f('uq_carrier_account_carrier'))
     )
     op.create_table('idempotency_record',
     sa.Column('client', sa.String(length=64), nullable=False),
@@ -123,6 +121,18 @@ def upgrade() -> None:
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.create_index('ix_audit_entry_subject', ['subject_kind', 'subject_id'], unique=False)
 
+    op.create_table('carrier_service',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=64), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('next_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('last_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['carrier_account.id'], name=op.f('fk_carrier_service_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_carrier_service')),
+    sa.UniqueConstraint('carrier', 'code', name=op.f('uq_carrier_service_carrier_code'))
+    )
     op.create_table('carton',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -136,16 +146,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_carton_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_carton')),
     sa.UniqueConstraint('warehouse_id', 'code', name=op.f('uq_carton_warehouse_id_code'))
-    )
-    op.create_table('cut_off',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('local_time', sa.Time(), nullable=False),
-    sa.Column('weekdays', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.ForeignKeyConstraint(['service_id'], ['carrier_service.id'], name=op.f('fk_cut_off_service_id')),
-    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_cut_off_warehouse_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_cut_off'))
     )
     op.create_table('holiday',
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -199,55 +199,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('manifest', schema=None) as batch_op:
         batch_op.create_index('ix_manifest_warehouse', ['warehouse_id', 'id'], unique=False)
-
-    op.create_table('order',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('number', sa.String(length=32), nullable=False),
-    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('channel', sa.String(length=64), nullable=False),
-    sa.Column('reference', sa.String(length=128), nullable=False),
-    sa.Column('content_hash', sa.String(length=64), nullable=False),
-    sa.Column('state', sa.String(length=16), nullable=False),
-    sa.Column('customer', sa.String(length=128), nullable=False),
-    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('total_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('priority', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('ship_complete', sa.Boolean(), nullable=False),
-    sa.Column('has_backorder', sa.Boolean(), nullable=False),
-    sa.Column('note', sa.Text(), nullable=False),
-    sa.Column('packing_note', sa.Text(), nullable=False),
-    sa.Column('tags', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('requested_service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('placed_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('confirmed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('shipped_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('cancelled_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('cancel_reason', sa.String(length=200), nullable=False),
-    sa.Column('merged_into_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('split_from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.CheckConstraint("state IN ('review', 'confirmed', 'merged', 'cancelled', 'allocated', 'shipped')", name=op.f('ck_order_state')),
-    sa.ForeignKeyConstraint(['address_id'], ['address.id'], name=op.f('fk_order_address_id')),
-    sa.ForeignKeyConstraint(['cancelled_by_id'], ['user.id'], name=op.f('fk_order_cancelled_by_id')),
-    sa.ForeignKeyConstraint(['confirmed_by_id'], ['user.id'], name=op.f('fk_order_confirmed_by_id')),
-    sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_order_created_by_id')),
-    sa.ForeignKeyConstraint(['merged_into_id'], ['order.id'], name=op.f('fk_order_merged_into_id')),
-    sa.ForeignKeyConstraint(['requested_service_id'], ['carrier_service.id'], name=op.f('fk_order_requested_service_id')),
-    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_order_seller_id')),
-    sa.ForeignKeyConstraint(['split_from_id'], ['order.id'], name=op.f('fk_order_split_from_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_order')),
-    sa.UniqueConstraint('number', name=op.f('uq_order_number')),
-    sa.UniqueConstraint('seller_id', 'channel', 'reference', name=op.f('uq_order_seller_id_channel_reference'))
-    )
-    with op.batch_alter_table('order', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_order_merged_into_id'), ['merged_into_id'], unique=False)
-        batch_op.create_index('ix_order_placed_at', ['placed_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_order_split_from_id'), ['split_from_id'], unique=False)
-        batch_op.create_index('ix_order_state_priority', ['state', 'priority'], unique=False)
 
     op.create_table('printer',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -345,18 +296,6 @@ def upgrade() -> None:
     with op.batch_alter_table('role_grant', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_role_grant_user_id'), ['user_id'], unique=False)
 
-    op.create_table('service_rule',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('rank', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('country', sa.String(length=2), nullable=False),
-    sa.Column('most_grams', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('most_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.ForeignKeyConstraint(['service_id'], ['carrier_service.id'], name=op.f('fk_service_rule_service_id')),
-    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_service_rule_warehouse_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule'))
-    )
     op.create_table('wave',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.String(length=32), nullable=False),
@@ -386,6 +325,16 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_webhook_endpoint_seller_id')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_webhook_endpoint_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_endpoint'))
+    )
+    op.create_table('cut_off',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('local_time', sa.Time(), nullable=False),
+    sa.Column('weekdays', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['service_id'], ['carrier_service.id'], name=op.f('fk_cut_off_service_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_cut_off_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_cut_off'))
     )
     op.create_table('import_fault',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -419,27 +368,54 @@ def upgrade() -> None:
     with op.batch_alter_table('lot', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_lot_expires_on'), ['expires_on'], unique=False)
 
-    op.create_table('order_line',
+    op.create_table('order',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('line_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kit_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('is_kit', sa.Boolean(), nullable=False),
-    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('cancelled', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('allocated', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('unit_price_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.CheckConstraint('cancelled >= 0 AND allocated >= 0 AND cancelled + allocated <= quantity', name=op.f('ck_order_line_balance')),
-    sa.CheckConstraint('quantity > 0', name=op.f('ck_order_line_quantity')),
-    sa.ForeignKeyConstraint(['kit_line_id'], ['order_line.id'], name=op.f('fk_order_line_kit_line_id')),
-    sa.ForeignKeyConstraint(['order_id'], ['order.id'], name=op.f('fk_order_line_order_id')),
-    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_order_line_product_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_line')),
-    sa.UniqueConstraint('order_id', 'line_number', name=op.f('uq_order_line_order_id_line_number'))
+    sa.Column('number', sa.String(length=32), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel', sa.String(length=64), nullable=False),
+    sa.Column('reference', sa.String(length=128), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('customer', sa.String(length=128), nullable=False),
+    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('total_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('priority', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ship_complete', sa.Boolean(), nullable=False),
+    sa.Column('has_backorder', sa.Boolean(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('packing_note', sa.Text(), nullable=False),
+    sa.Column('tags', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('requested_service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('placed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('confirmed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('shipped_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('cancelled_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cancel_reason', sa.String(length=200), nullable=False),
+    sa.Column('merged_into_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('split_from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint("state IN ('review', 'confirmed', 'merged', 'cancelled', 'allocated', 'shipped')", name=op.f('ck_order_state')),
+    sa.ForeignKeyConstraint(['address_id'], ['address.id'], name=op.f('fk_order_address_id')),
+    sa.ForeignKeyConstraint(['cancelled_by_id'], ['user.id'], name=op.f('fk_order_cancelled_by_id')),
+    sa.ForeignKeyConstraint(['confirmed_by_id'], ['user.id'], name=op.f('fk_order_confirmed_by_id')),
+    sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_order_created_by_id')),
+    sa.ForeignKeyConstraint(['merged_into_id'], ['order.id'], name=op.f('fk_order_merged_into_id')),
+    sa.ForeignKeyConstraint(['requested_service_id'], ['carrier_service.id'], name=op.f('fk_order_requested_service_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_order_seller_id')),
+    sa.ForeignKeyConstraint(['split_from_id'], ['order.id'], name=op.f('fk_order_split_from_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order')),
+    sa.UniqueConstraint('number', name=op.f('uq_order_number')),
+    sa.UniqueConstraint('seller_id', 'channel', 'reference', name=op.f('uq_order_seller_id_channel_reference'))
     )
-    with op.batch_alter_table('order_line', schema=None) as batch_op:
-        batch_op.create_index('ix_order_line_product', ['product_id'], unique=False)
+    with op.batch_alter_table('order', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_order_merged_into_id'), ['merged_into_id'], unique=False)
+        batch_op.create_index('ix_order_placed_at', ['placed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_order_split_from_id'), ['split_from_id'], unique=False)
+        batch_op.create_index('ix_order_state_priority', ['state', 'priority'], unique=False)
 
     op.create_table('outbox_delivery',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -533,6 +509,18 @@ def upgrade() -> None:
     with op.batch_alter_table('serial_unit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_serial_unit_location_id'), ['location_id'], unique=False)
 
+    op.create_table('service_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rank', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('most_grams', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('most_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['service_id'], ['carrier_service.id'], name=op.f('fk_service_rule_service_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_service_rule_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule'))
+    )
     op.create_table('station',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -641,6 +629,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('api_token', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_api_token_user_id'), ['user_id'], unique=False)
+
+    op.create_table('order_line',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kit_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('is_kit', sa.Boolean(), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cancelled', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('allocated', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('unit_price_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('cancelled >= 0 AND allocated >= 0 AND cancelled + allocated <= quantity', name=op.f('ck_order_line_balance')),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_order_line_quantity')),
+    sa.ForeignKeyConstraint(['kit_line_id'], ['order_line.id'], name=op.f('fk_order_line_kit_line_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['order.id'], name=op.f('fk_order_line_order_id')),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_order_line_product_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_line')),
+    sa.UniqueConstraint('order_id', 'line_number', name=op.f('uq_order_line_order_id_line_number'))
+    )
+    with op.batch_alter_table('order_line', schema=None) as batch_op:
+        batch_op.create_index('ix_order_line_product', ['product_id'], unique=False)
 
     op.create_table('pick_stop',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -907,33 +917,48 @@ def upgrade() -> None:
         batch_op.create_index('ix_tote_use_shipment', ['shipment_id'], unique=False)
         batch_op.create_index('uq_tote_use_open', ['tote_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
-    op.create_table('label',
+    op.create_table('label_purchase',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('parcel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('carrier', sa.String(length=64), nullable=False),
     sa.Column('service', sa.String(length=64), nullable=False),
-    sa.Column('tracking_number', sa.String(length=64), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('wanted', sa.Boolean(), nullable=False),
+    sa.Column('in_doubt', sa.Boolean(), nullable=False),
     sa.Column('content', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('confirmed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('voided_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('voided_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('void_reason', sa.String(length=200), nullable=False),
-    sa.CheckConstraint("state IN ('active', 'void')", name=op.f('ck_label_state')),
-    sa.ForeignKeyConstraint(['confirmed_by_id'], ['user.id'], name=op.f('fk_label_confirmed_by_id')),
-    sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_label_created_by_id')),
-    sa.ForeignKeyConstraint(['parcel_id'], ['parcel.id'], name=op.f('fk_label_parcel_id')),
-    sa.ForeignKeyConstraint(['voided_by_id'], ['user.id'], name=op.f('fk_label_voided_by_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_label')),
-    sa.UniqueConstraint('carrier', 'tracking_number', name=op.f('uq_label_carrier_tracking_number'))
+    sa.Column('package', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('format', sa.String(length=4), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('intended_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('intended_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('settled_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('tracking_number', sa.String(length=64), nullable=False),
+    sa.Column('carrier_reference', sa.String(length=200), nullable=False),
+    sa.Column('price_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('detail', sa.String(length=200), nullable=False),
+    sa.CheckConstraint("format IN ('zpl', 'pdf')", name=op.f('ck_label_purchase_format')),
+    sa.CheckConstraint("state <> 'asked' OR lease_until IS NOT NULL", name=op.f('ck_label_purchase_lease')),
+    sa.CheckConstraint("state <> 'bought' OR (wanted AND tracking_number <> '')", name=op.f('ck_label_purchase_bought')),
+    sa.CheckConstraint("state <> 'intended' OR NOT in_doubt", name=op.f('ck_label_purchase_in_doubt')),
+    sa.CheckConstraint("state IN ('intended', 'asked', 'voided', 'bought', 'refused', 'unknown', 'voiding', 'void-refused')", name=op.f('ck_label_purchase_state')),
+    sa.ForeignKeyConstraint(['account_id'], ['carrier_account.id'], name=op.f('fk_label_purchase_account_id')),
+    sa.ForeignKeyConstraint(['intended_by_id'], ['user.id'], name=op.f('fk_label_purchase_intended_by_id')),
+    sa.ForeignKeyConstraint(['parcel_id'], ['parcel.id'], name=op.f('fk_label_purchase_parcel_id')),
+    sa.ForeignKeyConstraint(['settled_by_id'], ['user.id'], name=op.f('fk_label_purchase_settled_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_label_purchase')),
+    sa.UniqueConstraint('key', name=op.f('uq_label_purchase_key'))
     )
-    with op.batch_alter_table('label', schema=None) as batch_op:
-        batch_op.create_index('ix_label_parcel', ['parcel_id'], unique=False)
-        batch_op.create_index('ix_label_tracking_number', ['tracking_number'], unique=False)
-        batch_op.create_index('uq_label_active_parcel', ['parcel_id'], unique=True, sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
+    with op.batch_alter_table('label_purchase', schema=None) as batch_op:
+        batch_op.create_index('ix_label_purchase_open', ['next_attempt_at'], unique=False, sqlite_where=sa.text("state IN ('intended', 'asked', 'unknown', 'voiding', 'void-refused')"), postgresql_where=sa.text("state IN ('intended', 'asked', 'unknown', 'voiding', 'void-refused')"))
+        batch_op.create_index('ix_label_purchase_parcel', ['parcel_id'], unique=False)
+        batch_op.create_index('uq_label_purchase_live_parcel', ['parcel_id'], unique=True, sqlite_where=sa.text("wanted AND state IN ('intended', 'asked', 'unknown', 'bought')"), postgresql_where=sa.text("wanted AND state IN ('intended', 'asked', 'unknown', 'bought')"))
 
     op.create_table('parcel_line',
     sa.Column('parcel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1021,6 +1046,65 @@ def upgrade() -> None:
         batch_op.create_index('ix_scan_event_pick_list', ['pick_list_id'], unique=False)
         batch_op.create_index('ix_scan_event_shipment', ['shipment_id'], unique=False)
 
+    op.create_table('carrier_document',
+    sa.Column('purchase_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('format', sa.String(length=4), nullable=False),
+    sa.Column('document', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint("format IN ('zpl', 'pdf')", name=op.f('ck_carrier_document_format')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['label_purchase.id'], name=op.f('fk_carrier_document_purchase_id')),
+    sa.PrimaryKeyConstraint('purchase_id', name=op.f('pk_carrier_document'))
+    )
+    op.create_table('label',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('parcel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('carrier', sa.String(length=64), nullable=False),
+    sa.Column('service', sa.String(length=64), nullable=False),
+    sa.Column('tracking_number', sa.String(length=64), nullable=False),
+    sa.Column('purchase_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('content', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('confirmed_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('voided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('voided_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('void_reason', sa.String(length=200), nullable=False),
+    sa.CheckConstraint("state IN ('active', 'void')", name=op.f('ck_label_state')),
+    sa.ForeignKeyConstraint(['confirmed_by_id'], ['user.id'], name=op.f('fk_label_confirmed_by_id')),
+    sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_label_created_by_id')),
+    sa.ForeignKeyConstraint(['parcel_id'], ['parcel.id'], name=op.f('fk_label_parcel_id')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['label_purchase.id'], name=op.f('fk_label_purchase_id')),
+    sa.ForeignKeyConstraint(['voided_by_id'], ['user.id'], name=op.f('fk_label_voided_by_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_label')),
+    sa.UniqueConstraint('carrier', 'tracking_number', name=op.f('uq_label_carrier_tracking_number')),
+    sa.UniqueConstraint('purchase_id', name=op.f('uq_label_purchase_id'))
+    )
+    with op.batch_alter_table('label', schema=None) as batch_op:
+        batch_op.create_index('ix_label_parcel', ['parcel_id'], unique=False)
+        batch_op.create_index('ix_label_tracking_number', ['tracking_number'], unique=False)
+        batch_op.create_index('uq_label_active_parcel', ['parcel_id'], unique=True, sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
+
+    op.create_table('wall_work',
+    sa.Column('wall_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tote_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('shipment_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('slot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('lot', sa.String(length=64), nullable=False),
+    sa.Column('serial', sa.String(length=64), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('last_put_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint('(quantity = 0) = (shipment_line_id IS NULL) AND (quantity = 0) = (slot_id IS NULL)', name=op.f('ck_wall_work_in_hand')),
+    sa.CheckConstraint('quantity >= 0', name=op.f('ck_wall_work_quantity')),
+    sa.ForeignKeyConstraint(['last_put_id'], ['scan_event.id'], name=op.f('fk_wall_work_last_put_id')),
+    sa.ForeignKeyConstraint(['shipment_line_id'], ['shipment_line.id'], name=op.f('fk_wall_work_shipment_line_id')),
+    sa.ForeignKeyConstraint(['slot_id'], ['location.id'], name=op.f('fk_wall_work_slot_id')),
+    sa.ForeignKeyConstraint(['tote_id'], ['location.id'], name=op.f('fk_wall_work_tote_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_wall_work_user_id')),
+    sa.ForeignKeyConstraint(['wall_id'], ['put_wall.id'], name=op.f('fk_wall_work_wall_id')),
+    sa.PrimaryKeyConstraint('wall_id', 'user_id', name=op.f('pk_wall_work'))
+    )
     op.create_table('label_reprint',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('label_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1077,32 +1161,11 @@ def upgrade() -> None:
         batch_op.create_index('ix_print_job_waiting', ['printer_id', 'next_attempt_at'], unique=False, sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
         batch_op.create_index('uq_print_job_in_hand', ['printer_id'], unique=True, sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
 
-    op.create_table('wall_work',
-    sa.Column('wall_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('tote_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('shipment_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('slot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('lot', sa.String(length=64), nullable=False),
-    sa.Column('serial', sa.String(length=64), nullable=False),
-    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('last_put_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.CheckConstraint('(quantity = 0) = (shipment_line_id IS NULL) AND (quantity = 0) = (slot_id IS NULL)', name=op.f('ck_wall_work_in_hand')),
-    sa.CheckConstraint('quantity >= 0', name=op.f('ck_wall_work_quantity')),
-    sa.ForeignKeyConstraint(['last_put_id'], ['scan_event.id'], name=op.f('fk_wall_work_last_put_id')),
-    sa.ForeignKeyConstraint(['shipment_line_id'], ['shipment_line.id'], name=op.f('fk_wall_work_shipment_line_id')),
-    sa.ForeignKeyConstraint(['slot_id'], ['location.id'], name=op.f('fk_wall_work_slot_id')),
-    sa.ForeignKeyConstraint(['tote_id'], ['location.id'], name=op.f('fk_wall_work_tote_id')),
-    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_wall_work_user_id')),
-    sa.ForeignKeyConstraint(['wall_id'], ['put_wall.id'], name=op.f('fk_wall_work_wall_id')),
-    sa.PrimaryKeyConstraint('wall_id', 'user_id', name=op.f('pk_wall_work'))
-    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    op.drop_table('wall_work')
     with op.batch_alter_table('print_job', schema=None) as batch_op:
         batch_op.drop_index('uq_print_job_in_hand', sqlite_where=sa.text("state = 'leased'"), postgresql_where=sa.text("state = 'leased'"))
         batch_op.drop_index('ix_print_job_waiting', sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
@@ -1115,6 +1178,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_label_reprint_label_id'))
 
     op.drop_table('label_reprint')
+    op.drop_table('wall_work')
+    with op.batch_alter_table('label', schema=None) as batch_op:
+        batch_op.drop_index('uq_label_active_parcel', sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
+        batch_op.drop_index('ix_label_tracking_number')
+        batch_op.drop_index('ix_label_parcel')
+
+    op.drop_table('label')
+    op.drop_table('carrier_document')
     with op.batch_alter_table('scan_event', schema=None) as batch_op:
         batch_op.drop_index('ix_scan_event_shipment')
         batch_op.drop_index('ix_scan_event_pick_list')
@@ -1130,12 +1201,12 @@ def downgrade() -> None:
 
     op.drop_table('pick_feed')
     op.drop_table('parcel_line')
-    with op.batch_alter_table('label', schema=None) as batch_op:
-        batch_op.drop_index('uq_label_active_parcel', sqlite_where=sa.text("state = 'active'"), postgresql_where=sa.text("state = 'active'"))
-        batch_op.drop_index('ix_label_tracking_number')
-        batch_op.drop_index('ix_label_parcel')
+    with op.batch_alter_table('label_purchase', schema=None) as batch_op:
+        batch_op.drop_index('uq_label_purchase_live_parcel', sqlite_where=sa.text("wanted AND state IN ('intended', 'asked', 'unknown', 'bought')"), postgresql_where=sa.text("wanted AND state IN ('intended', 'asked', 'unknown', 'bought')"))
+        batch_op.drop_index('ix_label_purchase_parcel')
+        batch_op.drop_index('ix_label_purchase_open', sqlite_where=sa.text("state IN ('intended', 'asked', 'unknown', 'voiding', 'void-refused')"), postgresql_where=sa.text("state IN ('intended', 'asked', 'unknown', 'voiding', 'void-refused')"))
 
-    op.drop_table('label')
+    op.drop_table('label_purchase')
     with op.batch_alter_table('tote_use', schema=None) as batch_op:
         batch_op.drop_index('uq_tote_use_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_tote_use_shipment')
@@ -1190,6 +1261,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_stop_place')
 
     op.drop_table('pick_stop')
+    with op.batch_alter_table('order_line', schema=None) as batch_op:
+        batch_op.drop_index('ix_order_line_product')
+
+    op.drop_table('order_line')
     with op.batch_alter_table('api_token', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_api_token_user_id'))
 
@@ -1212,6 +1287,7 @@ def downgrade() -> None:
 
     op.drop_table('stock_balance')
     op.drop_table('station')
+    op.drop_table('service_rule')
     with op.batch_alter_table('serial_unit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_serial_unit_location_id'))
 
@@ -1232,10 +1308,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_outbox_delivery_cause', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
 
     op.drop_table('outbox_delivery')
-    with op.batch_alter_table('order_line', schema=None) as batch_op:
-        batch_op.drop_index('ix_order_line_product')
+    with op.batch_alter_table('order', schema=None) as batch_op:
+        batch_op.drop_index('ix_order_state_priority')
+        batch_op.drop_index(batch_op.f('ix_order_split_from_id'))
+        batch_op.drop_index('ix_order_placed_at')
+        batch_op.drop_index(batch_op.f('ix_order_merged_into_id'))
 
-    op.drop_table('order_line')
+    op.drop_table('order')
     with op.batch_alter_table('lot', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lot_expires_on'))
 
@@ -1245,9 +1324,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_import_fault_import_run_id'))
 
     op.drop_table('import_fault')
+    op.drop_table('cut_off')
     op.drop_table('webhook_endpoint')
     op.drop_table('wave')
-    op.drop_table('service_rule')
     with op.batch_alter_table('role_grant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_role_grant_user_id'))
 
@@ -1260,13 +1339,6 @@ def downgrade() -> None:
     op.drop_table('put_wall')
     op.drop_table('product')
     op.drop_table('printer')
-    with op.batch_alter_table('order', schema=None) as batch_op:
-        batch_op.drop_index('ix_order_state_priority')
-        batch_op.drop_index(batch_op.f('ix_order_split_from_id'))
-        batch_op.drop_index('ix_order_placed_at')
-        batch_op.drop_index(batch_op.f('ix_order_merged_into_id'))
-
-    op.drop_table('order')
     with op.batch_alter_table('manifest', schema=None) as batch_op:
         batch_op.drop_index('ix_manifest_warehouse')
 
@@ -1277,8 +1349,8 @@ def downgrade() -> None:
     op.drop_table('location')
     op.drop_table('import_run')
     op.drop_table('holiday')
-    op.drop_table('cut_off')
     op.drop_table('carton')
+    op.drop_table('carrier_service')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_entry_subject')
 
@@ -1291,6 +1363,6 @@ def downgrade() -> None:
 
     op.drop_table('outbox_message')
     op.drop_table('idempotency_record')
-    op.drop_table('carrier_service')
+    op.drop_table('carrier_account')
     op.drop_table('address')
     # ### end Alembic commands ###

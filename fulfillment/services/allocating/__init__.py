@@ -39,6 +39,7 @@ from fulfillment.store.carriage import read_docks
 from fulfillment.store.catalog import CarrierService
 from fulfillment.store.locks import lock_orders, lock_shipments
 from fulfillment.store.orders import Hold, Order, Shipment
+from fulfillment.store.purchases import live_purchases
 from fulfillment.store.stock import post
 from fulfillment.store.transaction import Transaction, writes
 
@@ -151,7 +152,7 @@ def change_service(
     """
     actor.require(Permission.RELEASE)
     shipment = _one_shipment(tx, actor, shipment_id, Permission.RELEASE)
-    if shipment.state not in SERVICE_CAN_CHANGE:
+    if shipment.state not in SERVICE_CAN_CHANGE or live_purchases(tx, shipment_id):
         raise IllegalEvent(machine=SHIPMENT.name, state=shipment.state, event="change-service")
     if not tx.execute(select(CarrierService.id).where(CarrierService.id == service_id)).first():
         raise UnknownThing(kind="service", key=str(service_id))

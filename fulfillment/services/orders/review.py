@@ -36,7 +36,7 @@ from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import ORDER
 from fulfillment.services.orders.addresses import incomplete_parts, known_countries
 from fulfillment.services.orders.intake import insert_addresses
-from fulfillment.store import journal
+from fulfillment.store import journal, purchases
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Product, Seller
 from fulfillment.store.locks import lock_orders, lock_shipments_of
@@ -275,7 +275,8 @@ def _require_no_label(tx: Transaction, order: Any) -> None:
         )
         .order_by(labels.c.id)
     ).scalars()
-    numbers = tuple(active)
+    bought = purchases.live_keys(tx, order.id)
+    numbers = (*active, *bought)
     if numbers:
         raise LabelActive(number=order.number, tracking_numbers=numbers)
 

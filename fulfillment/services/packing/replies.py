@@ -17,8 +17,9 @@ from fulfillment.domain.packing import (
     next_step,
 )
 from fulfillment.domain.people import Actor
+from fulfillment.domain.purchases import Standing, next_step_of
 from fulfillment.domain.values import ScanSource, Verdict
-from fulfillment.store import batch_totes
+from fulfillment.store import batch_totes, purchases
 from fulfillment.store import packing as rows
 from fulfillment.store.packing import Counted
 from fulfillment.store.scans import record_scan
@@ -52,6 +53,8 @@ class BenchView:
     lines: tuple[PackLine, ...]
     parcels: tuple[ParcelView, ...] = ()
     totes: tuple[str, ...] = ()
+    purchases: tuple[Standing, ...] = ()
+    """How the labels stand that are being bought for it."""
 
 
 @dataclass(frozen=True)
@@ -183,12 +186,34 @@ def reply_of(
         bench.parcels = () if bench.state == "packing" else read_parcels(tx, bench)
     view = _view(bench)
     unweighed = next((p.sequence for p in bench.parcels if p.state == "closed"), None)
+    if bench.state == "packed" and unweighed is None and not bench.mode:
+        standings = purchase_standings(tx, bench.row.shipment_id)
+        awaited = next_step_of(standings)
+        if awaited is not None:
+            return BenchReply(verdict, replace(view, purchases=standings), *awaited, repeated)
     unconfirmed = next(
         (p.tracking_number for p in bench.parcels if p.tracking_number and not p.confirmed), None
     )
     state = BenchState(bench.state, bench.missing, unweighed, unconfirmed, bench.mode)
     code, fields = next_step(state)
     return BenchReply(verdict, view, code, fields, repeated)
+
+
+def purchase_standings(tx: Transaction, shipment_id: int) -> tuple[Standing, ...]:
+    """How the labels of a packed and weighed shipment stand, by parcel; () where none is bought."""
+    return tuple(
+        Standing(
+            parcel_sequence=one.sequence,
+            state=one.state,
+            carrier=one.carrier,
+            detail=one.detail,
+            needs_person=one.state == "unknown"
+            and one.next_attempt_at is None
+            and one.lease_until is None,
+        )
+        for one in purchases.purchases_of(tx, shipment_id)
+        if one.state == "refused" or one.wanted
+    )
 
 
 def batch_at(tx: Transaction, tote_id: int | None) -> BatchTote | None:

@@ -28,7 +28,7 @@ from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import SHIPMENT
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused, ScanSource, Verdict
 from fulfillment.services import belonging
-from fulfillment.services.packing import sealing, shipping, shorting, singles
+from fulfillment.services.packing import buying, sealing, shipping, shorting, singles
 from fulfillment.services.packing.replies import (
     Bench,
     BenchReply,
@@ -499,6 +499,9 @@ def _item(tx: Transaction, gesture: Gesture, bench: Bench, scanned: ProductScan)
         expires_on=scanned.expires_on,
     )
     if bench.mode == "take-out":
+        waits = buying.being_bought(tx, bench)
+        if waits is not None:
+            return Outcome(waits, bench)
         return _take_item_out(tx, bench, item)
     if bench.mode == "short":
         return Outcome(Refused("reason-needed"), bench)
@@ -578,6 +581,9 @@ def _undo(tx: Transaction, _gesture: Gesture, bench: Bench) -> Outcome:
         return Outcome(Accepted("undone", {"sku": "", "name": "", "quantity": 0}), bench)
     if bench.state == "labelled":
         return Outcome(sealing.label_exists(tx, bench), bench)
+    waits = buying.being_bought(tx, bench)
+    if waits is not None:
+        return Outcome(waits, bench)
     last = tx.execute(
         select(_event)
         .where(
@@ -620,6 +626,9 @@ def _still_in(tx: Transaction, parcel_id: int, counted: Sequence[Counted]) -> bo
 def _start_take_out(tx: Transaction, _gesture: Gesture, bench: Bench) -> Outcome:
     if bench.state == "labelled":
         return Outcome(sealing.label_exists(tx, bench), bench)
+    waits = buying.being_bought(tx, bench)
+    if waits is not None:
+        return Outcome(waits, bench)
     _set_mode(tx, bench, "take-out")
     return Outcome(Accepted("take-out-which", tone="attention"), bench)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import LABEL, PARCEL, SHIPMENT
 from fulfillment.domain.values import Accepted, Place, Refused, Verdict
+from fulfillment.services.packing import buying
 from fulfillment.services.packing.replies import (
     Bench,
     BenchReply,
@@ -39,6 +41,7 @@ from fulfillment.services.packing.replies import (
 )
 from fulfillment.store import packing as rows
 from fulfillment.store import printing as prints
+from fulfillment.store import purchases
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import audit, known_scan
 from fulfillment.store.orders import Shipment
@@ -105,6 +108,8 @@ def choose_carton(tx: Transaction, bench: Bench, code: str) -> Verdict:
     if not parcels:
         return label_exists(tx, bench)
     parcel = next((one for one in parcels if one.state != "weighed"), parcels[-1])
+    if parcel.state == "weighed" and (waits := buying.being_bought(tx, bench)):
+        return waits
     values: dict[str, Any] = {"carton_id": carton.id}
     if parcel.state != "open":
         contents = _contents(tx, bench, parcel.id)
@@ -272,7 +277,8 @@ def _weighed(
     parcels = rows.parcels_of(tx, bench.row.shipment_id)
     parcel = next((one for one in parcels if one.state == "closed"), None)
     if parcel is None:
-        return Refused("not-weighable", {"state": bench.state}), None
+        waits = buying.being_bought(tx, bench)
+        return waits or Refused("not-weighable", {"state": bench.state}), None
     weight: dict[str, Any] = {
         "weight_grams": grams,
         "weight_source": source,
@@ -329,7 +335,11 @@ def forget_weight(tx: Transaction, bench: Bench) -> Verdict:
     weighed = [one for one in parcels if one.state in ("weighed", "closed")]
     if bench.state != "packed" or not weighed:
         return Refused("not-weighable", {"state": bench.state})
-    parcel = next((one for one in reversed(weighed) if one.state == "weighed"), weighed[0])
+    live = {one.parcel_id for one in purchases.live_purchases(tx, bench.row.shipment_id)}
+    again = [one for one in weighed if one.id not in live]
+    if not again:
+        return buying.being_bought(tx, bench) or Refused("not-weighable", {"state": bench.state})
+    parcel = next((one for one in reversed(again) if one.state == "weighed"), again[0])
     tx.execute(
         update(_parcel)
         .where(_parcel.c.id == parcel.id)
@@ -405,42 +415,100 @@ def _make_labels(
     parcels: Sequence[Any],
     weights: dict[int, dict[str, Any]],
 ) -> Verdict:
-    """Buy a label for every parcel and move the goods into the parcels.
+    """Make a label for every parcel and move the goods into the parcels; or have labels bought.
 
-    *weights* are the weighing columns that a parcel gets with its label (by parcel id).
+    Only the local carrier's labels are made in this transaction.  *weights* are the weighing columns
+    that a parcel gets with its label (by parcel id).
     """
     row = bench.row
     drawn = rows.draw_numbers(tx, row.service_id, len(parcels)) if row.service_id else None
     if drawn is None:
-        raise NumbersExhausted(range_name=str(row.service_id))
-    place_of = rows.parcel_places(tx, parcels, row.warehouse_id)
-    facts = rows.label_facts(tx, row.order_id, row.warehouse_id)
+        return _have_bought(tx, actor, bench, parcels, weights)
+    contents = _label_contents(tx, bench, parcels, weights, service=drawn.name)
+    carrier = local.LocalCarrier(itertools.count(drawn.first))
+    labels = []
+    for parcel, content in zip(parcels, contents, strict=True):
+        request = buying.request_of(content, service=drawn.code, package={})
+        bought = carrier.buy(request, key=parcel.sscc)
+        labels.append(
+            {
+                "parcel_id": parcel.id,
+                "carrier": drawn.carrier,
+                "service": drawn.code,
+                "tracking_number": bought.tracking_number,
+                "content": {**content, "tracking_number": bought.tracking_number},
+                "purchase_id": None,
+            }
+        )
+    return _seal(tx, bench, parcels, labels, weights, by_id=actor.user_id)
+
+
+def _have_bought(
+    tx: Transaction,
+    actor: Actor,
+    bench: Bench,
+    parcels: Sequence[Any],
+    weights: dict[int, dict[str, Any]],
+) -> Verdict:
+    """Write down that a carrier's labels shall be bought; the parcels are weighed meanwhile."""
+    account = purchases.account_of_service(tx, bench.row.service_id)
+    if account is None:
+        raise NumbersExhausted(range_name=str(bench.row.service_id))
+    contents = _label_contents(tx, bench, parcels, weights, service=account.name)
+    for parcel in parcels:
+        if parcel.id in weights:
+            weighed = {**weights[parcel.id], "state": PARCEL.advance(parcel.state, "weigh")}
+            tx.execute(update(_parcel).where(_parcel.c.id == parcel.id).values(**weighed))
+    return buying.intend(tx, bench, account, parcels, contents, by_id=actor.user_id)
+
+
+def seal_bought(tx: Transaction, shipment_id: int) -> bool:
+    """Seal a shipment all of whose labels are bought; False while one is missing.
+
+    The answer of a carrier comes in a transaction of its own, long after the packer weighed: the
+    goods move, and the labels are queued for the printer, when the last one is there.
+    """
+    row = rows.shipment_facts(tx, shipment_id)
+    parcels = rows.parcels_of(tx, shipment_id)
+    bought = purchases.bought_for(tx, shipment_id)
+    is_whole = all(one.state == "weighed" and one.id in bought for one in parcels)
+    if row is None or row.state != "packed" or not is_whole:
+        return False
+    bench = Bench(row, load_lines(tx, shipment_id), row.state)
+    found = [bought[parcel.id] for parcel in parcels]
     labels = [
         {
-            "parcel_id": parcel.id,
-            "carrier": drawn.carrier,
-            "service": drawn.code,
-            "tracking_number": local.tracking_number(drawn.first + index),
-            "content": _label_content(
-                facts,
-                row,
-                parcel,
-                service=drawn.name,
-                number=index + 1,
-                count=len(parcels),
-                weight_grams=weights.get(parcel.id, {}).get("weight_grams", parcel.weight_grams),
-                tracking=local.tracking_number(drawn.first + index),
-            ),
-            "created_at": tx.now,
-            "created_by_id": actor.user_id,
+            "parcel_id": one.parcel_id,
+            "carrier": one.carrier,
+            "service": one.service,
+            "tracking_number": one.tracking_number,
+            "content": {**one.content, "tracking_number": one.tracking_number},
+            "purchase_id": one.id,
         }
-        for index, parcel in enumerate(parcels)
+        for one in found
     ]
-    tx.execute(insert(_label), labels)
-    prints.queue_labels(tx, shipment_id=row.shipment_id, by_id=actor.user_id)
+    _seal(tx, bench, parcels, labels, {}, by_id=found[-1].intended_by_id)
+    return True
+
+
+def _seal(
+    tx: Transaction,
+    bench: Bench,
+    parcels: Sequence[Any],
+    labels: list[dict[str, Any]],
+    weights: dict[int, dict[str, Any]],
+    *,
+    by_id: int,
+) -> Accepted:
+    """Stick the labels on: they are stored and queued, and the goods lie in the parcels."""
+    row = bench.row
+    place_of = rows.parcel_places(tx, parcels, row.warehouse_id)
+    made = {"created_at": tx.now, "created_by_id": by_id}
+    tx.execute(insert(_label), [{**label, **made} for label in labels])
+    prints.queue_labels(tx, shipment_id=row.shipment_id, by_id=by_id)
     for parcel in parcels:
         _mark_labelled(tx, parcel, place_of[parcel.id], weights.get(parcel.id, {}))
-    _move_into_parcels(tx, actor, bench, place_of, tracking=labels[0]["tracking_number"])
+    _move_into_parcels(tx, by_id, bench, place_of, tracking=labels[0]["tracking_number"])
     bench.state = SHIPMENT.advance(bench.state, "label")
     tx.execute(
         update(_shipment)
@@ -448,9 +516,9 @@ def _make_labels(
         .values(
             state=bench.state,
             weighed_at=tx.now,
-            weighed_by_id=actor.user_id,
+            weighed_by_id=by_id,
             labelled_at=tx.now,
-            labelled_by_id=actor.user_id,
+            labelled_by_id=by_id,
         )
     )
     bench.parcels = tuple(
@@ -483,7 +551,7 @@ def _mark_labelled(tx: Transaction, parcel: Any, place: Place, weight: dict[str,
 
 
 def _move_into_parcels(
-    tx: Transaction, actor: Actor, bench: Bench, place_of: dict[int, Place], *, tracking: str
+    tx: Transaction, by_id: int, bench: Bench, place_of: dict[int, Place], *, tracking: str
 ) -> None:
     """Post what the scans said: the goods leave their totes and lie in the parcels."""
     shipment_id = bench.row.shipment_id
@@ -511,7 +579,7 @@ def _move_into_parcels(
     }
     post(
         tx,
-        actor_id=actor.user_id,
+        actor_id=by_id,
         moves=[_pack_move(move, bench, place_by_id, tracking=tracking) for move in moves],
     )
     _reservations_follow(tx, held, contents, place_of, product_of)
@@ -593,35 +661,39 @@ def _reservations_follow(
     )
 
 
-def _label_content(
-    facts: Any,
-    row: Any,
-    parcel: Any,
+def _label_contents(
+    tx: Transaction,
+    bench: Bench,
+    parcels: Sequence[Any],
+    weights: dict[int, dict[str, Any]],
     *,
     service: str,
-    number: int,
-    count: int,
-    weight_grams: int | None,
-    tracking: str,
-) -> dict[str, Any]:
-    """The fields of :class:`labels.values.ShippingLabel`: what is drawn now and at every reprint."""
+) -> list[dict[str, Any]]:
+    """The fields of :class:`labels.values.ShippingLabel`: what is drawn now and at every reprint.
+
+    The tracking number is still missing: the carrier gives it.
+    """
+    facts = rows.label_facts(tx, bench.row.order_id, bench.row.warehouse_id)
     receiver = {
         name: getattr(facts, name)
         for name in ("name", "company", "lines", "city", "region", "postcode", "country", "phone")
     }
-    return {
-        "sender": facts.sender,
-        "receiver": receiver,
-        "return_address": facts.warehouse_address,
-        "tracking_number": tracking,
-        "sscc": parcel.sscc,
-        "service": service,
-        "routing_text": f"{facts.country} {facts.postcode}".strip(),
-        "parcel_number": number,
-        "parcel_count": count,
-        "weight_grams": weight_grams,
-        "order_number": row.order_number,
-    }
+    return [
+        {
+            "sender": facts.sender,
+            "receiver": receiver,
+            "return_address": facts.warehouse_address,
+            "tracking_number": "",
+            "sscc": parcel.sscc,
+            "service": service,
+            "routing_text": f"{facts.country} {facts.postcode}".strip(),
+            "parcel_number": number,
+            "parcel_count": len(parcels),
+            "weight_grams": weights.get(parcel.id, {}).get("weight_grams", parcel.weight_grams),
+            "order_number": bench.row.order_number,
+        }
+        for number, parcel in enumerate(parcels, start=1)
+    ]
 
 
 def label_exists(tx: Transaction, bench: Bench) -> Refused:
@@ -633,9 +705,13 @@ def label_exists(tx: Transaction, bench: Bench) -> Refused:
 
 def void_all(tx: Transaction, actor: Actor, bench: Bench, *, reason: str) -> Verdict:
     """Void the labels of the shipment: it is packed and weighed again, the goods stay in the boxes."""
+    if bench.state == "packed" and (bought := buying.being_bought(tx, bench)):
+        return _withdraw(tx, actor, bench, bought.fields, reason=reason)
     if bench.state != "labelled":
         return Refused("no-label")
     parcels = [one for one in rows.parcels_of(tx, bench.row.shipment_id) if one.label_id]
+    if any(one.purchase_id for one in parcels):
+        purchases.unwanted(tx, [bench.row.shipment_id], by_id=actor.user_id)
     tx.execute(
         update(_label)
         .where(_label.c.id.in_([one.label_id for one in parcels]), _label.c.state == "active")
@@ -674,6 +750,28 @@ def void_all(tx: Transaction, actor: Actor, bench: Bench, *, reason: str) -> Ver
         details={"tracking_numbers": [one.tracking_number for one in parcels]},
     )
     return Accepted("label-voided", {"tracking": ", ".join(one.tracking_number for one in parcels)})
+
+
+def _withdraw(
+    tx: Transaction, actor: Actor, bench: Bench, fields: dict[str, Any], *, reason: str
+) -> Verdict:
+    """Labels that are being bought are not wanted any more: what is sold all the same is voided."""
+    shipment_id = bench.row.shipment_id
+    purchases.unwanted(tx, [shipment_id], by_id=actor.user_id)
+    tx.execute(
+        update(_parcel)
+        .where(_parcel.c.shipment_id == shipment_id, _parcel.c.state == "weighed")
+        .values(state="closed", weight_grams=None, weighed_at=None, override_by_id=None)
+    )
+    audit(
+        tx,
+        by_id=actor.user_id,
+        act="withdraw-label",
+        subject=("shipment", shipment_id),
+        warehouse_id=bench.row.warehouse_id,
+        reason=reason,
+    )
+    return Accepted("label-withdrawn", fields, tone="attention")
 
 
 @writes

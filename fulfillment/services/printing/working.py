@@ -77,6 +77,14 @@ class Reached:
 
 
 @dataclass(frozen=True)
+class OwnDocument:
+    """A document of a carrier, in the language that it was bought in."""
+
+    language: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Assignment:
     """A leased job with all that its printing needs."""
 
@@ -86,6 +94,8 @@ class Assignment:
     document_kind: str
     content: dict[str, Any]
     copies: int
+    own: OwnDocument | None = None
+    """A carrier's own label: it is printed as it came."""
 
     @property
     def name(self) -> str:
@@ -124,14 +134,17 @@ def claim(tx: Transaction, printer_id: int) -> Assignment | None:
     job = rows.lease_next(tx, printer_id, until=tx.now + _LEASE)
     if job is None:
         return None
-    content = job.content if job.label_id is None else rows.label_content(tx, job.label_id)
+    label = None if job.label_id is None else rows.label_print(tx, job.label_id)
     return Assignment(
         job_id=job.id,
         attempt=job.attempts,
         printer=_reached(printer),
         document_kind=job.document_kind,
-        content=content,
+        content=dict(job.content if label is None else label.content),
         copies=job.copies,
+        own=None
+        if label is None or label.document is None
+        else OwnDocument(label.format, label.document),
     )
 
 
@@ -239,14 +252,13 @@ def print_next(printer_id: int, *, spool_root: Path) -> str | None:
 
 def _delivered(assignment: Assignment, spool_root: Path) -> Outcome:
     printer = assignment.printer
-    try:
-        document = drawn(
-            thawed(assignment.document_kind, assignment.content),
-            copies=assignment.copies,
-            language=printer.language,
-            dpi=printer.dpi,
-            paper=printer.paper,
+    own = assignment.own
+    if own is not None and own.language != printer.language:
+        return Rejected(
+            f"the carrier's label is {own.language}, the printer takes {printer.language}"
         )
+    try:
+        document = own.content if own is not None else _drawn(assignment)
         way = printer.way(spool_root)
     except UnprintableDocument as problem:
         return Rejected(str(problem))
@@ -258,6 +270,17 @@ def _delivered(assignment: Assignment, spool_root: Path) -> Outcome:
     except ValueError as problem:
         return NotTaken(f"address: {problem}")
     return way.deliver(document, name=assignment.name, begin=lambda: begin(assignment))
+
+
+def _drawn(assignment: Assignment) -> bytes:
+    printer = assignment.printer
+    return drawn(
+        thawed(assignment.document_kind, assignment.content),
+        copies=assignment.copies,
+        language=printer.language,
+        dpi=printer.dpi,
+        paper=printer.paper,
+    )
 
 
 def ask(printer_id: int, *, spool_root: Path) -> None:
