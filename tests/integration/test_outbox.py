@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
-from fulfillment.domain.errors import InvalidInput, NotPermitted, NothingToDo, UnknownThing
+from fulfillment.domain.errors import InvalidInput, NothingToDo, NotPermitted, UnknownThing
 from fulfillment.domain.outbox import LEASE, MOST_ATTEMPTS, TOPICS, Dropped
 from fulfillment.mails import letters, mail
 from fulfillment.posting.mail import Mail, MailServer
