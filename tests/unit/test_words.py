@@ -34,7 +34,8 @@ GAP = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 FOREIGN_NAMES = {
     "ABC", "API", "CSV", "CUPS", "Content", "Enter", "GS", "HID", "HTTPS", "IPP", "JPEG", "JSON",
-    "PC", "PDF", "PIN", "PNG", "SSCC", "Type", "USB", "UTF", "WebP", "XLSX", "aisle", "application",
+    "PC", "PDF", "PIN", "PNG", "SSCC", "Standard", "Type", "USB", "UTF", "WebP", "Webhook", "Webhooks",
+    "XLSX", "aisle", "application",
     "bin", "cross", "depot", "https", "ipp", "json", "mm",
 }  # fmt: skip
 """Names of keys, formats and standards that are the same in every language."""
