@@ -10,6 +10,7 @@ from pydantic import Field
 from fulfillment.api.frame import Document, Routes
 from fulfillment.api.inputs import Key, Output, Query
 from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.reporting.arranging import Arrangement
 from fulfillment.domain.reporting.days import Days
 from fulfillment.domain.reporting.holding import MOST_IDLE_DAYS, NOTHING_SHIPPED_DAYS
 from fulfillment.domain.reporting.sheets import Sheet
@@ -48,6 +49,10 @@ class SheetQuery(Query):
         NOTHING_SHIPPED_DAYS, ge=1, le=MOST_IDLE_DAYS, description="Of dead stock: not shipped for."
     )
 
+    sheet: str = Field("", max_length=64, description="The one that is arranged; '': the main.")
+    text: str = Field("", max_length=100, description="Only its rows that have it in a text.")
+    sort: str = Field("", max_length=64, description="A column's key; `-` in front: descending.")
+
     def choice(self) -> ReportChoice:
         """As the service takes it; raises :class:`InvalidInput`."""
         first = self.first_day or now().date()
@@ -57,6 +62,7 @@ class SheetQuery(Query):
             carrier=self.carrier,
             channel=self.channel,
             idle_days=self.idle_days,
+            arrangement=Arrangement(self.sheet, self.text, self.sort),
         )
 
 
@@ -180,7 +186,10 @@ def read_sheets(actor: Actor, name: str, query: SheetQuery) -> tuple[Sheet, ...]
 
 @routes.get("/reports/<name>/csv", permission=Permission.SEE_REPORTS, answer=Document)
 def read_csv(actor: Actor, name: str, query: SheetQuery) -> Document:
-    """The main sheet of a report as CSV; texts that a spreadsheet would calculate get a `'`."""
+    """The sheet that is asked for, else the main one, as CSV.
+
+    Texts that a spreadsheet would calculate get an apostrophe in front.
+    """
     content = catalogue.report_csv(actor, name, query.choice())
     return Document(content=content, mimetype=CSV_MIMETYPE, file_name=f"{name}.csv")
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from fulfillment.access import actor, page
 from fulfillment.domain.errors import InvalidInput
 from fulfillment.domain.people import Permission
+from fulfillment.domain.reporting.arranging import arrange
 from fulfillment.domain.reporting.days import Days
-from fulfillment.domain.reporting.dispatch import CLASS_MINUTES, TIMED
 from fulfillment.domain.reporting.holding import MOST_IDLE_DAYS, NOTHING_SHIPPED_DAYS
-from fulfillment.office import choices, forms
+from fulfillment.office import choices, forms, report_tables
 from fulfillment.office.forms import Answer, Refusal, draw
 from fulfillment.services.reports import catalogue, dispatch
 from fulfillment.services.reports.files import CSV_MIMETYPE, XLSX_MIMETYPE
@@ -23,9 +22,6 @@ from fulfillment.services.reports.frame import ReportChoice
 from fulfillment.store.transaction import now
 
 blueprint = Blueprint("office_reports", __name__, url_prefix="/reports")
-
-MOST_ROWS = 500
-"""Rows of a sheet on a page; the files have all."""
 
 
 @blueprint.get("")
@@ -43,12 +39,7 @@ def read_report(name: str) -> Answer:
     refused: Refusal | None = None
     found: dict[str, Any] = {}
     try:
-        choice = _choice()
-        if name == dispatch.REPORT.name:
-            found["figures"] = dispatch.dispatch_report(actor(), choice)
-        else:
-            found["sheets"] = catalogue.read_report(actor(), name, choice)
-        found["days"] = choice.days
+        found = _found(name, _choice())
     except InvalidInput as error:
         refused = forms.refusal("choose", error)
     is_dispatch = name == dispatch.REPORT.name
@@ -58,21 +49,36 @@ def read_report(name: str) -> Answer:
         report=report,
         warehouses=choices.warehouses(),
         carriers=sorted({row["carrier"] for row in choices.service_rows()}),
-        query=urlencode({name: value for name, value in request.args.items() if value}),
-        timed=TIMED,
-        class_minutes=CLASS_MINUTES,
-        most_rows=MOST_ROWS,
+        query=report_tables.whole_report(),
         today=_today(),
         idle_days=NOTHING_SHIPPED_DAYS,
         **found,
     )
 
 
+def _found(name: str, choice: ReportChoice) -> dict[str, Any]:
+    """What the page shows; raises :class:`InvalidInput`."""
+    if name != dispatch.REPORT.name:
+        sheets = catalogue.read_report(actor(), name, choice)
+        return {"tables": report_tables.tables(name, sheets, choice.arrangement)}
+    figures = dispatch.dispatch_report(actor(), choice)
+    sheets = arrange(dispatch.tables(figures), choice.arrangement)
+    return {
+        "days": choice.days,
+        "figures": figures,
+        "tables": report_tables.tables(name, sheets, choice.arrangement),
+        "order_ids": {late.order: late.order_id for late in figures.late},
+    }
+
+
 @blueprint.get("/<name>.csv")
 @page(Permission.SEE_REPORTS)
 def read_csv(name: str) -> Response:
-    """The main sheet as CSV."""
-    return _file(catalogue.report_csv(actor(), name, _choice()), f"{name}.csv", CSV_MIMETYPE)
+    """The sheet that is asked for, else the main one, as CSV."""
+    choice = _choice()
+    sheet = choice.arrangement.sheet
+    file_name = f"{name}-{sheet}" if sheet not in ("", name) else name
+    return _file(catalogue.report_csv(actor(), name, choice), f"{file_name}.csv", CSV_MIMETYPE)
 
 
 @blueprint.get("/<name>.xlsx")
@@ -97,6 +103,7 @@ def _choice() -> ReportChoice:
         channel=forms.text("channel", most=64, required=False),
         idle_days=forms.optional_number("idle_days", least=1, most=MOST_IDLE_DAYS)
         or NOTHING_SHIPPED_DAYS,
+        arrangement=report_tables.arrangement(),
     )
 
 

@@ -84,10 +84,18 @@ def cell(value: Any, kind: str) -> str | Markup:
             return formats.number(value)
         case "flag":
             return str(gettext("yes") if value else gettext("no"))
-        case "term":
-            return words.word(words.COLUMNS, value)
+        case "day":
+            return formats.day(value)
+        case "term" | "stage" | "weekday":
+            return words.word(_CODES[kind], str(value))
+        case "hour":
+            return f"{value:02d}:00"
         case _:
             return str(value)
+
+
+_CODES = {"term": words.COLUMNS, "stage": words.STAMPS, "weekday": words.WEEKDAYS}
+"""What the codes of a column mean."""
 
 
 def in_minutes(seconds: float | None) -> str:

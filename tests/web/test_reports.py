@@ -141,20 +141,17 @@ def test_25_the_page_shows_the_same_figures(app: Flask, world: World, people: Pe
     with clock_set_to(later):
         office = Office(app, world, Role.SUPERVISOR, None)
         page = office.page(f"/reports/dispatch?{DAY}")
-    shown = rows(page, "By warehouse and carrier")
+    shown = rows(page, "Dispatch times")
     assert len(shown) == 4
+    counts = ("orders", "shipments", "parcels", "pieces", "promised", "on_time")
     for row, group in zip(shown, found["groups"], strict=True):
         figures = group["figures"]
         whole = figures["timings"][0]
         assert row[:2] == [group["warehouse"], group["carrier"]]
-        assert row[2:6] == [
-            str(figures["orders"]),
-            str(figures["parcels"]),
-            str(figures["pieces"]),
-            f"{figures['on_time_percent']:.1f}%",
-        ]
-        assert [minutes(text) for text in row[7:]] == [
-            pytest.approx(whole[name] / 60, abs=0.051) for name in ("median", "p90")
+        assert row[2:8] == [str(figures[name]) for name in counts]
+        assert row[8:10] == [f"{figures['on_time_percent']:.1f}%", str(figures["missing"])]
+        assert [minutes(text) for text in row[10:]] == [
+            pytest.approx(whole[name] / 60, abs=0.051) for name in ("median", "p90", "p95")
         ]
     late = rows(page, "Late, the latest first")
     assert len(late) == found["late_count"] > 0
@@ -236,7 +233,9 @@ def test_the_workbook_has_the_same_orders_as_the_csv(people: People) -> None:
     with clock_set_to(later):
         response = people.client("admin").get(f"/api/v1/reports/dispatch/xlsx?{DAY}")
     book = load_workbook(io.BytesIO(response.data), read_only=True)
-    assert book.sheetnames == ["orders", "dispatch", "times"]
+    assert book.sheetnames == [
+        "orders", "dispatch", "times", "times-by-carrier", "late", "hours", "weekdays",
+    ]  # fmt: skip
     heading, *found = book["orders"].iter_rows(values_only=True)
     assert list(heading) == list(raw[0])
     assert [row[heading.index("shipment")] for row in found] == [row["shipment"] for row in raw]

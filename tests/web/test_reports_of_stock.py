@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +20,13 @@ from sqlalchemy import insert, select
 
 from fulfillment.domain.people import Role
 from fulfillment.domain.values import Place
+from fulfillment.office import report_tables
 from fulfillment.store.catalog import Location, Product
 from fulfillment.store.orders import Address, Order, OrderLine
 from fulfillment.store.stock import Move, StockBalance, StockMove, post, virtual_end
 from fulfillment.store.transaction import Transaction, clock_set_to, writes
 from tests.support.clocks import Clock
-from tests.support.office import Office
+from tests.support.office import Office, rows
 from tests.support.people import People
 from tests.support.world import World, fetch
 
@@ -213,12 +216,12 @@ def test_turnover_is_what_was_shipped_by_the_mean_of_what_was_there(people: Peop
 
 
 def test_the_days_that_are_not_over_yet_are_left_out_of_the_mean(people: People) -> None:
-    rows = sheet(people, "turnover/sheets?first_day=2026-03-04&last_day=2026-03-31")
-    for row in rows:
+    present = sheet(people, "turnover/sheets?first_day=2026-03-04&last_day=2026-03-31")
+    for row in present:
         assert row["mean_on_hand"] == row["on_hand"]  # nothing moved on this day
     assert sheet(people, "turnover/sheets?first_day=2026-04-04&last_day=2026-04-05") == [
         {**row, "shipped": 0, "turns": 0.0, "turns_a_year": 0.0, "days_of_cover": None}
-        for row in rows
+        for row in present
     ]
 
 
@@ -325,14 +328,13 @@ def test_sales_by_region_and_customer_are_those_of_the_raw_lines(
                 sums[at] += value
     answer = people.call("admin", "GET", f"/reports/sales/sheets?{DAYS}")["sheets"]
     for name, keys in (("regions", ("country", "region")), ("customers", ("customer",))):
-        (rows,) = [one["rows"] for one in answer if one["name"] == name]
+        (grouped,) = [one["rows"] for one in answer if one["name"] == name]
         assert {
             tuple(row[key] for key in keys): [row["orders"], row["units"], row["amount_minor"]]
-            for row in rows
+            for row in grouped
         } == raw[name]
-        assert [row["units"] for row in rows] == sorted(
-            (row["units"] for row in rows), reverse=True
-        )
+        units_of = [row["units"] for row in grouped]
+        assert units_of == sorted(units_of, reverse=True)
 
 
 @writes
@@ -384,10 +386,10 @@ def test_a_hostile_product_name_is_a_text_in_the_files(people: People) -> None:
     for name in ("turnover", "ageing", "dead-stock"):
         path = f"/api/v1/reports/{name}"
         plain = client.get(f"{path}/csv?{DAYS}&idle_days=1").data.decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(plain)))
-        assert rows
-        assert all(row["name"].startswith("'=") for row in rows)
-        assert "'=HYPERLINK(1)" in {row["sku"] for row in rows}
+        lines = list(csv.DictReader(io.StringIO(plain)))
+        assert lines
+        assert all(line["name"].startswith("'=") for line in lines)
+        assert "'=HYPERLINK(1)" in {line["sku"] for line in lines}
         book = load_workbook(io.BytesIO(client.get(f"{path}/xlsx?{DAYS}&idle_days=1").data))
         cells = [cell for row in book[name].iter_rows() for cell in row]
         assert {cell.data_type for cell in cells if str(cell.value).startswith("=")} == {"s"}
@@ -405,3 +407,41 @@ def test_whoever_sees_one_warehouse_gets_its_stock_alone(
     for name in ("turnover", "ageing", "dead-stock"):
         office.page(f"/reports/{name}?{DAYS}")
         office.page(f"/reports/{name}?{DAYS}&warehouse_id={foreign}", status=404)
+
+
+def test_a_table_sorts_searches_and_turns_pages_and_its_file_follows(
+    app: Flask, world: World, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_tables, "ROWS_OF_A_PAGE", 3)
+    office = Office(app, world, Role.SUPERVISOR, None)
+    start = office.page("/reports/ageing")
+    link = re.search(r'<a href="([^"]*sort=-on_hand[^"]*)">On hand', start)
+    assert link
+    path = html.unescape(link[1])
+    page = office.page(path)
+    assert page.count('aria-sort="descending"') == 1
+    assert "sort=on_hand&amp;" in page or "sort=on_hand#" in page, "once more turns it round"
+    all_rows = sheet(people, "ageing/sheets?sort=-on_hand")
+    on_hand = [row["on_hand"] for row in all_rows]
+    assert on_hand == sorted(on_hand, reverse=True)
+    assert len(all_rows) > 6
+    shown, after = [], page
+    while True:
+        shown += rows(after, "Age of the stock")
+        more = re.search(r'<a href="([^"]*)" rel="next"', after)
+        if not more:
+            break
+        after = office.page(html.unescape(more[1]))
+    assert [row[4] for row in shown] == [str(units) for units in on_hand]
+    found = rows(office.page("/reports/ageing?text=hyperLINK"), "Age of the stock")
+    assert {row[2] for row in found} == {"=HYPERLINK(1)"}
+    file = re.search(r'<a href="([^"]*)" download aria-label="CSV: Age of the stock"', page)
+    assert file
+    lines = office.get(html.unescape(file[1])).data.decode("utf-8-sig").splitlines()
+    assert [int(line.split(",")[4]) for line in lines[1:]] == on_hand
+    other = office.get("/reports/ageing.csv?sheet=ages&sort=-units").text.splitlines()
+    assert other[0].endswith("age,warehouse,units,share")
+    for wrong in ("sort=nothing", "sheet=nothing", "page=x"):
+        office.page(f"/reports/ageing?{wrong}", status=422)
+    status, problem = people.refused("admin", "GET", "/reports/ageing/csv?sort=nothing")
+    assert (status, problem["faults"][0]["code"]) == (422, "not-one-of")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal["text", "count", "percent", "seconds", "money", "day", "moment", "flag", "term"]
-"""What the cells of a column are; a term is a code of ours that pages say in words."""
+Kind = Literal[
+    "text", "count", "percent", "seconds", "money", "day", "moment", "flag",
+    "term", "stage", "hour", "weekday", "order",
+]  # fmt: skip
+"""What the cells of a column are; the last five are codes of ours that pages say in words."""
 Cell = str | int | float | bool | date | datetime | None
 
 
@@ -17,6 +20,16 @@ class Column:
 
     key: str
     kind: Kind = "text"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are told by how much they are."""
+        return self.kind in ("count", "percent", "seconds", "money")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether rows are found by what is in its cells."""
+        return self.kind in ("text", "order")
 
 
 @dataclass(frozen=True)
@@ -41,14 +54,4 @@ def columns(text: str) -> tuple[Column, ...]:
     return tuple(found)
 
 
-_KINDS: dict[str, Kind] = {
-    "text": "text",
-    "count": "count",
-    "percent": "percent",
-    "seconds": "seconds",
-    "money": "money",
-    "day": "day",
-    "moment": "moment",
-    "flag": "flag",
-    "term": "term",
-}
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}

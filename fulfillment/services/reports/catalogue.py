@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor
+from fulfillment.domain.reporting.arranging import arrange, sheet_named
 from fulfillment.domain.reporting.sheets import Sheet
 from fulfillment.services.reports import (
     abc,
@@ -50,14 +51,17 @@ def report_named(name: str) -> Report:
 def read_report(
     tx: Transaction, actor: Actor, name: str, choice: ReportChoice
 ) -> tuple[Sheet, ...]:
-    """The sheets of a report, the main one first; raises :class:`UnknownThing`."""
+    """The sheets of a report, the main one first, one of them arranged as it is asked for.
+
+    Raises :class:`UnknownThing`, and :class:`InvalidInput` for a sheet or column that is none.
+    """
     report = report_named(name)
-    return tuple(report.read(tx, scope_of(tx, actor, choice)))
+    return arrange(tuple(report.read(tx, scope_of(tx, actor, choice))), choice.arrangement)
 
 
 def report_csv(actor: Actor, name: str, choice: ReportChoice) -> bytes:
-    """The main sheet as CSV."""
-    return csv_file(read_report(actor, name, choice)[0])
+    """The sheet that is asked for (else the main one) as CSV."""
+    return csv_file(sheet_named(read_report(actor, name, choice), choice.arrangement.sheet))
 
 
 def report_xlsx(actor: Actor, name: str, choice: ReportChoice) -> bytes:

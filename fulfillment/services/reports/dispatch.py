@@ -18,7 +18,7 @@ from fulfillment.domain.people import Actor
 from fulfillment.domain.reporting.days import Days
 from fulfillment.domain.reporting.dispatch import (
     CLASS_MINUTES,
-    TIMED,
+    WHOLE,
     Figures,
     Passage,
     Slot,
@@ -97,20 +97,26 @@ class DispatchReport:
 def dispatch_report(tx: Transaction, actor: Actor, choice: ReportChoice) -> DispatchReport:
     """The report; raises :class:`UnknownThing` for a warehouse that the actor does not see."""
     scope = scope_of(tx, actor, choice)
-    passages = _passages(tx, scope, choice.days)
+    return _report(tx, scope, _passages(tx, scope, choice.days), most_late=MOST_LATE)
+
+
+def _report(
+    tx: Transaction, scope: Scope, passages: list[Passage], *, most_late: int | None
+) -> DispatchReport:
+    days = scope.choice.days
     zones = {code: scope.zones[key] for key, code in scope.codes.items()}
     late = sorted(
         (one for one in passages if one.on_time is False),
         key=lambda one: (-_late_seconds(one, tx.now), one.shipment_id),
     )
     return DispatchReport(
-        days=choice.days,
+        days=days,
         whole=figures(passages),
-        before=figures(_passages(tx, scope, choice.days.before())),
+        before=figures(_passages(tx, scope, days.before())),
         groups=tuple(_groups(passages)),
         hours=by_hour(passages, zones),
         weekdays=by_weekday(passages, zones),
-        late=tuple(_late(tx, late[:MOST_LATE])),
+        late=tuple(_late(tx, late[:most_late])),
         late_count=len(late),
     )
 
@@ -242,14 +248,19 @@ _ORDERS = columns(
     + " whole_seconds:seconds longest_stage longest_seconds:seconds longest_by"
 )
 _FIGURES = columns(
-    "warehouse carrier orders:count shipments:count parcels:count pieces:count missing:count"
-    " promised:count on_time:count on_time_percent:percent"
+    "warehouse carrier orders:count shipments:count parcels:count pieces:count promised:count"
+    " on_time:count on_time_percent:percent missing:count median:seconds p90:seconds p95:seconds"
 )
-_TIMES = columns(
-    "warehouse carrier stage count:count median:seconds p90:seconds p95:seconds "
+_STAGE = (
+    "stage:stage count:count median:seconds p90:seconds p95:seconds "
     + " ".join(f"up_to_{minutes}_min:count" for minutes in CLASS_MINUTES)
     + " more:count"
 )
+_LATE = columns(
+    "order:order shipment warehouse service promised_cut_off_at:moment dispatched_at:moment"
+    " late_seconds:seconds longest_stage:stage longest_seconds:seconds longest_by"
+)
+_SLOT = "shipments:count on_time_percent:percent median:seconds"
 
 
 def _sheets(tx: Transaction, scope: Scope) -> tuple[Sheet, ...]:
@@ -257,15 +268,28 @@ def _sheets(tx: Transaction, scope: Scope) -> tuple[Sheet, ...]:
     now = int(tx.now.timestamp())
     longest = {one.shipment_id: one.longest(now) for one in passages}
     names = user_names(tx, [found[2] for found in longest.values() if found])
-    groups = _groups(passages)
+    rows = tuple(_order_row(one, longest[one.shipment_id], names) for one in passages)
+    report = _report(tx, scope, passages, most_late=None)
+    return (Sheet("orders", _ORDERS, rows), *tables(report))
+
+
+def tables(report: DispatchReport) -> tuple[Sheet, ...]:
+    """The figures as sheets."""
     return (
+        Sheet("dispatch", _FIGURES, tuple(_figures_row(group) for group in report.groups)),
+        Sheet("times", columns(_STAGE), tuple(_stage_rows(report.whole))),
         Sheet(
-            "orders",
-            _ORDERS,
-            tuple(_order_row(one, longest[one.shipment_id], names) for one in passages),
+            "times-by-carrier",
+            columns(f"warehouse carrier {_STAGE}"),
+            tuple(
+                (group.warehouse, group.carrier, *row)
+                for group in report.groups
+                for row in _stage_rows(group.figures)
+            ),
         ),
-        Sheet("dispatch", _FIGURES, tuple(_figures_row(group) for group in groups)),
-        Sheet("times", _TIMES, tuple(row for group in groups for row in _time_rows(group))),
+        Sheet("late", _LATE, tuple(_late_row(one) for one in report.late)),
+        Sheet("hours", columns(f"hour:hour {_SLOT}"), tuple(_slot_rows(report.hours))),
+        Sheet("weekdays", columns(f"weekday:weekday {_SLOT}"), tuple(_slot_rows(report.weekdays))),
     )
 
 
@@ -295,6 +319,7 @@ def _order_row(
 
 def _figures_row(group: Group) -> tuple[Cell, ...]:
     found = group.figures
+    whole = found.timing(WHOLE)
     return (
         group.warehouse,
         group.carrier,
@@ -302,26 +327,41 @@ def _figures_row(group: Group) -> tuple[Cell, ...]:
         found.shipments,
         found.parcels,
         found.pieces,
-        found.missing,
         found.promised,
         found.on_time,
         found.on_time_percent,
+        found.missing,
+        whole.median,
+        whole.p90,
+        whole.p95,
     )
 
 
-def _time_rows(group: Group) -> Iterable[tuple[Cell, ...]]:
-    for stage in TIMED:
-        found = group.figures.timing(stage)
-        yield (
-            group.warehouse,
-            group.carrier,
-            stage,
-            found.count,
-            found.median,
-            found.p90,
-            found.p95,
-            *found.classes,
-        )
+def _stage_rows(found: Figures) -> Iterable[tuple[Cell, ...]]:
+    for one in found.timings:
+        if one.count:
+            yield (one.stage, one.count, one.median, one.p90, one.p95, *one.classes)
+
+
+def _late_row(one: Late) -> tuple[Cell, ...]:
+    return (
+        one.order,
+        one.shipment,
+        one.warehouse,
+        one.service,
+        one.promised_at,
+        one.dispatched_at,
+        one.late_seconds,
+        one.longest_stage,
+        one.longest_seconds,
+        one.longest_by,
+    )
+
+
+def _slot_rows(slots: Iterable[Slot]) -> Iterable[tuple[Cell, ...]]:
+    for one in slots:
+        if one.shipments:
+            yield (one.slot, one.shipments, one.on_time_percent, one.median)
 
 
 REPORT = Report("dispatch", _sheets, asks=("days", "carrier", "channel"))

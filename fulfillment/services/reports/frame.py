@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Integer, cast, false, func, or_, select
 
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
+from fulfillment.domain.reporting.arranging import AS_READ, Arrangement
 from fulfillment.domain.reporting.days import Days
 from fulfillment.domain.reporting.holding import NOTHING_SHIPPED_DAYS
 from fulfillment.domain.reporting.sheets import Sheet
@@ -31,6 +32,7 @@ class ReportChoice:
     channel: str = ""
     idle_days: int = NOTHING_SHIPPED_DAYS
     """Days without a shipment after which stock is called dead."""
+    arrangement: Arrangement = AS_READ
 
 
 @dataclass(frozen=True)
