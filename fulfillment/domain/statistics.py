@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
@@ -24,7 +25,6 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 def histogram(values: Sequence[float], upper_bounds: Sequence[float]) -> tuple[int, ...]:
     """How many values lie in each class: up to and with each bound, the last class above all."""
-    counts = [0] * (len(upper_bounds) + 1)
-    for value in values:
-        counts[bisect_left(upper_bounds, value)] += 1
-    return tuple(counts)
+    ordered = sorted(values)
+    ends = [0, *(bisect_right(ordered, bound) for bound in upper_bounds), len(ordered)]
+    return tuple(end - begin for begin, end in pairwise(ends))

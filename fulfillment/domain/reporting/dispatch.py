@@ -6,10 +6,10 @@ from those rows comes to the same figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
 from fulfillment.domain.states import STAGES
@@ -124,6 +124,35 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """What is counted of a group of shipments, and the seconds that each stage took."""
+
+    orders: int
+    shipments: int
+    parcels: int
+    pieces: int
+    promised: int
+    on_time: int
+    missing: int
+    seconds: tuple[Sequence[int], ...]
+    """Of those that left, in the order of :data:`TIMED`."""
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """What left a warehouse in a quarter of an hour: no time zone's day begins within one."""
+
+    warehouse: str
+    begins: int
+    """In seconds since 1970."""
+    shipments: int
+    promised: int
+    on_time: int
+    seconds: Sequence[int]
+    """Of the whole way."""
+
+
+@dataclass(frozen=True)
 class Slot:
     """An hour of the day or a day of the week, on the warehouse's clock."""
 
@@ -134,22 +163,34 @@ class Slot:
     """Seconds of the whole."""
 
 
-def figures(passages: Sequence[Passage]) -> Figures:
-    """The figures of some shipments."""
-    gone = [one for one in passages if one.dispatched is not None]
-    times: dict[str, list[int]] = {stage: [] for stage in TIMED}
-    for one in gone:
-        for stage, seconds in one.times():
-            times[stage].append(seconds)
+def figures(tally: Tally) -> Figures:
+    """The figures of a group."""
     return Figures(
-        orders=len({one.order_id for one in gone}),
-        shipments=len(gone),
-        parcels=sum(one.parcels for one in gone),
-        pieces=sum(one.pieces for one in gone),
-        promised=sum(one.promised is not None for one in passages),
-        on_time=sum(one.on_time is True for one in passages),
-        missing=len(passages) - len(gone),
-        timings=tuple(timing(stage, times[stage]) for stage in TIMED),
+        orders=tally.orders,
+        shipments=tally.shipments,
+        parcels=tally.parcels,
+        pieces=tally.pieces,
+        promised=tally.promised,
+        on_time=tally.on_time,
+        missing=tally.missing,
+        timings=tuple(map(timing, TIMED, tally.seconds)),
+    )
+
+
+def together(tallies: Sequence[Tally], *, orders: int) -> Tally:
+    """Several groups as one; *orders* of which may be in more than one of them."""
+    return Tally(
+        orders=orders,
+        shipments=sum(one.shipments for one in tallies),
+        parcels=sum(one.parcels for one in tallies),
+        pieces=sum(one.pieces for one in tallies),
+        promised=sum(one.promised for one in tallies),
+        on_time=sum(one.on_time for one in tallies),
+        missing=sum(one.missing for one in tallies),
+        seconds=tuple(
+            list(chain.from_iterable(one.seconds[at] for one in tallies))
+            for at in range(len(TIMED))
+        ),
     )
 
 
@@ -166,35 +207,33 @@ def timing(stage: str, seconds: Sequence[int]) -> Timing:
     )
 
 
-def by_hour(passages: Iterable[Passage], zones: dict[str, ZoneInfo]) -> tuple[Slot, ...]:
+def by_hour(quarters: Iterable[Quarter], zones: Mapping[str, ZoneInfo]) -> tuple[Slot, ...]:
     """What left in each hour of the day; *zones* by warehouse."""
-    return _slots(passages, zones, range(24), lambda at: at.hour)
+    return _slots(quarters, zones, range(24), lambda at: at.hour)
 
 
-def by_weekday(passages: Iterable[Passage], zones: dict[str, ZoneInfo]) -> tuple[Slot, ...]:
+def by_weekday(quarters: Iterable[Quarter], zones: Mapping[str, ZoneInfo]) -> tuple[Slot, ...]:
     """What left on each day of the week (Monday = 0)."""
-    return _slots(passages, zones, range(7), lambda at: at.weekday())
+    return _slots(quarters, zones, range(7), lambda at: at.weekday())
 
 
 def _slots(
-    passages: Iterable[Passage],
-    zones: dict[str, ZoneInfo],
+    quarters: Iterable[Quarter],
+    zones: Mapping[str, ZoneInfo],
     slots: range,
     slot_of: Callable[[datetime], int],
 ) -> tuple[Slot, ...]:
-    found: dict[int, list[Passage]] = {slot: [] for slot in slots}
-    for one in passages:
-        if one.dispatched is not None:
-            found[slot_of(datetime.fromtimestamp(one.dispatched, zones[one.warehouse]))].append(one)
+    found: dict[int, list[Quarter]] = {slot: [] for slot in slots}
+    for one in quarters:
+        found[slot_of(datetime.fromtimestamp(one.begins, zones[one.warehouse]))].append(one)
     return tuple(_slot(slot, those) for slot, those in found.items())
 
 
-def _slot(slot: int, passages: Sequence[Passage]) -> Slot:
-    judged = [one.on_time for one in passages if one.on_time is not None]
-    whole = [seconds for one in passages for stage, seconds in one.times() if stage == WHOLE]
+def _slot(slot: int, quarters: Sequence[Quarter]) -> Slot:
+    promised = sum(one.promised for one in quarters)
     return Slot(
         slot,
-        len(passages),
-        100 * sum(judged) / len(judged) if judged else None,
-        percentile(whole, 50),
+        sum(one.shipments for one in quarters),
+        100 * sum(one.on_time for one in quarters) / promised if promised else None,
+        percentile(list(chain.from_iterable(one.seconds for one in quarters)), 50),
     )

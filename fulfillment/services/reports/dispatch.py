@@ -6,13 +6,9 @@ have left and is still here belongs to the day of its promised cut-off.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-from sqlalchemy import Row, and_, func, select, union_all
 
 from fulfillment.domain.people import Actor
 from fulfillment.domain.reporting.days import Days
@@ -22,32 +18,26 @@ from fulfillment.domain.reporting.dispatch import (
     Figures,
     Passage,
     Slot,
+    Tally,
     by_hour,
     by_weekday,
     figures,
+    together,
 )
 from fulfillment.domain.reporting.sheets import Cell, Sheet, columns
 from fulfillment.domain.states import STAGES
 from fulfillment.services.board.people import user_names
-from fulfillment.services.board.reading import OPEN
-from fulfillment.services.reports.frame import (
-    Report,
-    ReportChoice,
-    Scope,
-    scope_of,
-    whole_seconds,
+from fulfillment.services.reports.frame import Report, ReportChoice, Scope, scope_of
+from fulfillment.services.reports.passages import (
+    count_orders,
+    read_passages,
+    read_quarters,
+    read_tallies,
 )
-from fulfillment.store.base import table_of
-from fulfillment.store.catalog import CarrierService
-from fulfillment.store.orders import Order, Shipment
-from fulfillment.store.parcels import Parcel
 from fulfillment.store.transaction import Transaction, reads
 
 MOST_LATE = 200
 """Late shipments shown on the page and in JSON; the files have all."""
-
-_shipment, _order, _service = table_of(Shipment), table_of(Order), table_of(CarrierService)
-_parcel = table_of(Parcel)
 
 
 @dataclass(frozen=True)
@@ -96,36 +86,34 @@ class DispatchReport:
 @reads
 def dispatch_report(tx: Transaction, actor: Actor, choice: ReportChoice) -> DispatchReport:
     """The report; raises :class:`UnknownThing` for a warehouse that the actor does not see."""
-    scope = scope_of(tx, actor, choice)
-    return _report(tx, scope, _passages(tx, scope, choice.days), most_late=MOST_LATE)
+    return _report(tx, scope_of(tx, actor, choice), most_late=MOST_LATE)
 
 
-def _report(
-    tx: Transaction, scope: Scope, passages: list[Passage], *, most_late: int | None
-) -> DispatchReport:
+def _report(tx: Transaction, scope: Scope, *, most_late: int | None) -> DispatchReport:
     days = scope.choice.days
     zones = {code: scope.zones[key] for key, code in scope.codes.items()}
-    late = sorted(
-        (one for one in passages if one.on_time is False),
-        key=lambda one: (-_late_seconds(one, tx.now), one.shipment_id),
-    )
+    tallies = read_tallies(tx, scope, days)
+    whole = _whole(tx, scope, days, tallies)
+    quarters = read_quarters(tx, scope, days)
+    late = read_passages(tx, scope, days, only_late=True, most=most_late)
     return DispatchReport(
         days=days,
-        whole=figures(passages),
-        before=figures(_passages(tx, scope, days.before())),
-        groups=tuple(_groups(passages)),
-        hours=by_hour(passages, zones),
-        weekdays=by_weekday(passages, zones),
-        late=tuple(_late(tx, late[:most_late])),
-        late_count=len(late),
+        whole=whole,
+        before=_whole(tx, scope, days.before(), read_tallies(tx, scope, days.before())),
+        groups=tuple(Group(*key, figures(tally)) for key, tally in tallies.items()),
+        hours=by_hour(quarters, zones),
+        weekdays=by_weekday(quarters, zones),
+        late=tuple(_late(tx, late)),
+        late_count=whole.promised - whole.on_time,
     )
 
 
-def _groups(passages: Iterable[Passage]) -> list[Group]:
-    found: dict[tuple[str, str], list[Passage]] = defaultdict(list)
-    for one in passages:
-        found[one.warehouse, one.carrier].append(one)
-    return [Group(*key, figures(those)) for key, those in sorted(found.items())]
+def _whole(
+    tx: Transaction, scope: Scope, days: Days, tallies: Mapping[tuple[str, str], Tally]
+) -> Figures:
+    groups = list(tallies.values())
+    orders = groups[0].orders if len(groups) == 1 else count_orders(tx, scope, days)
+    return figures(together(groups, orders=orders))
 
 
 def _late_seconds(one: Passage, now: datetime) -> int:
@@ -159,82 +147,6 @@ def _late(tx: Transaction, passages: Sequence[Passage]) -> list[Late]:
     return late
 
 
-# --- rows --------------------------------------------------------------------------------
-
-
-def _passages(tx: Transaction, scope: Scope, days: Days) -> list[Passage]:
-    """The shipments of the days, in one statement."""
-    parcels = (
-        select(func.count())
-        .select_from(_parcel)
-        .where(_parcel.c.shipment_id == _shipment.c.id, _parcel.c.state != "cancelled")
-        .scalar_subquery()
-    )
-    stamped = [stage for stage in STAGES if f"{stage}_by_id" in _shipment.c]
-    rows = (
-        select(
-            _shipment.c.id,
-            _shipment.c.order_id,
-            _shipment.c.warehouse_id,
-            func.coalesce(_service.c.carrier, "").label("carrier"),
-            func.coalesce(_service.c.carrier + "/" + _service.c.code, "").label("service"),
-            _order.c.channel,
-            _order.c.number.label("order_number"),
-            _shipment.c.number,
-            _shipment.c.pieces,
-            parcels.label("parcels"),
-            whole_seconds(tx, _shipment.c.promised_cut_off_at).label("promised"),
-            *(whole_seconds(tx, _shipment.c[f"{stage}_at"]).label(stage) for stage in STAGES),
-            _order.c.confirmed_by_id,
-            *(_shipment.c[f"{stage}_by_id"] for stage in stamped),
-        )
-        .join(_order, _order.c.id == _shipment.c.order_id)
-        .outerjoin(_service, _service.c.id == _shipment.c.service_id)
-        .where(*_asked(scope))
-    )
-    gone = and_(
-        _shipment.c.state == "dispatched",
-        scope.within(_shipment.c.warehouse_id, _shipment.c.dispatched_at, days),
-    )
-    missing = and_(
-        _shipment.c.state.in_(OPEN),
-        _shipment.c.promised_cut_off_at < tx.now,
-        scope.within(_shipment.c.warehouse_id, _shipment.c.promised_cut_off_at, days),
-    )
-    found = tx.execute(union_all(rows.where(gone), rows.where(missing)))
-    return sorted((_passage(row, scope) for row in found), key=lambda one: one.shipment_id)
-
-
-def _asked(scope: Scope) -> Iterable[Any]:
-    if scope.choice.carrier:
-        yield _service.c.carrier == scope.choice.carrier
-    if scope.choice.channel:
-        yield _order.c.channel == scope.choice.channel
-    yield from scope.of_sellers(_order.c.seller_id)
-
-
-_AT_STAMPS = 11
-_AT_PEOPLE = _AT_STAMPS + len(STAGES)
-
-
-def _passage(row: Row[Any], scope: Scope) -> Passage:
-    return Passage(
-        shipment_id=row.id,
-        order_id=row.order_id,
-        warehouse=scope.codes[row.warehouse_id],
-        carrier=row.carrier,
-        service=row.service,
-        channel=row.channel,
-        order=row.order_number,
-        shipment=row.number,
-        pieces=row.pieces,
-        parcels=row.parcels,
-        promised=row.promised,
-        stamps=tuple(row[_AT_STAMPS:_AT_PEOPLE]),
-        stamped_by=tuple(row[_AT_PEOPLE:]),
-    )
-
-
 def _moment(seconds: int | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
@@ -264,12 +176,12 @@ _SLOT = "shipments:count on_time_percent:percent median:seconds"
 
 
 def _sheets(tx: Transaction, scope: Scope) -> tuple[Sheet, ...]:
-    passages = _passages(tx, scope, scope.choice.days)
+    passages = read_passages(tx, scope, scope.choice.days)
     now = int(tx.now.timestamp())
     longest = {one.shipment_id: one.longest(now) for one in passages}
     names = user_names(tx, [found[2] for found in longest.values() if found])
     rows = tuple(_order_row(one, longest[one.shipment_id], names) for one in passages)
-    report = _report(tx, scope, passages, most_late=None)
+    report = _report(tx, scope, most_late=None)
     return (Sheet("orders", _ORDERS, rows), *tables(report))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Integer, cast, false, func, or_, select
@@ -104,3 +106,15 @@ def whole_seconds(tx: Transaction, moment: ColumnElement[datetime]) -> ColumnEle
     if tx.is_postgresql:
         return cast(func.floor(func.extract("epoch", moment)), Integer)
     return cast(func.strftime("%s", moment), Integer)
+
+
+def all_of(tx: Transaction, number: ColumnElement[int]) -> ColumnElement[Any]:
+    """The numbers of a group in one cell, for :func:`numbers`: no row of its own for each."""
+    gather = func.array_agg if tx.is_postgresql else func.json_group_array
+    return gather(number).filter(number.is_not(None))
+
+
+def numbers(cell: Any) -> Sequence[int]:
+    """What :func:`all_of` gathered."""
+    found: Sequence[int] = json.loads(cell) if isinstance(cell, str) else cell or ()
+    return found
