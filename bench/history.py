@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bench.copies import copy_since, mark
 from bench.journeys import Crew, hire
@@ -37,6 +37,7 @@ from fulfillment.services.board import showing
 from fulfillment.services.reports.catalogue import read_report
 from fulfillment.services.reports.frame import ReportChoice
 from fulfillment.store.base import Base, table_of
+from fulfillment.store.catalog import Warehouse
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Order, OrderLine
 from fulfillment.store.stock import StockMove
@@ -45,7 +46,7 @@ from tests.conftest import application, migrate
 from tests.support.databases import drop_database, fresh_database
 from tests.support.journeys import Journey
 from tests.support.web import ApiClient
-from tests.support.world import NOON, World, fetch
+from tests.support.world import NOON, World, change, fetch
 
 PRODUCTS, LINES, TEMPLATE = 40, 10, 50
 YEAR = timedelta(days=365)
@@ -53,7 +54,7 @@ BOARD_GOAL_MS, REPORT_GOAL_MS, RATIO_GOAL = 200, 2000, 1.0
 
 
 @dataclass
-class Warehouse:
+class Bench:
     """An application on a database with its crew, and how long each kind of request took."""
 
     app: Flask
@@ -86,7 +87,7 @@ class Warehouse:
 
 
 @contextmanager
-def warehouse(orders: int) -> Iterator[Warehouse]:
+def warehouse(orders: int) -> Iterator[Bench]:
     """A warehouse with so many shipped orders of the past year."""
     copies = max(1, orders // TEMPLATE - 1)
     url = fresh_database("bench_history", build=migrate)
@@ -94,10 +95,11 @@ def warehouse(orders: int) -> Iterator[Warehouse]:
         app = application(url, Path(directory))
         with app.app_context(), clock_set_to(ticking()):
             world = World()
+            change(update(Warehouse).values(policy={"scan_out": False}))  # shipped is dispatched
             for number in range(PRODUCTS):
                 world.product(f"P{number}")
                 world.stock(f"P{number}", 40 * (copies + 100), bin_code=_bin(number))
-            made = Warehouse(app, hire(world, 0), TEMPLATE * (copies + 1), defaultdict(list))
+            made = Bench(app, hire(world, 0), TEMPLATE * (copies + 1), defaultdict(list))
             before = mark()
             made.work(TEMPLATE)
             copy_since(before, copies=copies, apart=YEAR / (copies + 1))
@@ -125,7 +127,7 @@ def milliseconds(act: Callable[[], object], rounds: int = 5) -> float:
     return round(statistics.median(took[1:]), 1)
 
 
-def looks(one: Warehouse) -> dict[str, Any]:
+def looks(one: Bench) -> dict[str, Any]:
     """What a supervisor opens, on this history."""
     today = NOON.date()
     month = ReportChoice(Days(today - timedelta(days=30), today), one.crew.warehouse_id)
