@@ -8,6 +8,7 @@ from typing import Any
 from flask import current_app, render_template
 from flask_babel import force_locale, gettext
 
+from fulfillment import alert_messages
 from fulfillment.domain.outbox import Dropped
 from fulfillment.posting.mail import Attachment, Mail, MailServer
 from fulfillment.posting.targets import Rules
@@ -19,18 +20,22 @@ Writer = Callable[[Reader, dict[str, Any], int | None, str], Mail | Dropped]
 """The e-mail of one topic: reader, payload, warehouse, the address of the service."""
 
 
-WRITERS: Mapping[str, Writer] = {}
-"""By topic."""
-
-
 def post_of(settings: Settings) -> Post:
     """All ways out of the house that the settings allow."""
     return Post(
         webhooks=Webhooks(webhook_rules(settings)),
         mail=MailServer(settings.smtp_url, settings.mail_from),
-        letters=letters(WRITERS, public_url=settings.public_url),
+        letters=letters(writers(), public_url=settings.public_url),
         key=settings.secret_key,
     )
+
+
+def writers() -> dict[str, Writer]:
+    """The e-mails that there are, by topic."""
+    return {
+        f"alert.{telling}": alert_messages.alert_mail(telling, mail)
+        for telling in alert_messages.SUBJECTS
+    }
 
 
 def webhook_rules(settings: Settings) -> Rules:

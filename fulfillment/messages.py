@@ -176,6 +176,8 @@ HOLDS: Mapping[str, str] = {
     "other": _("other"),
 }
 KINDS: Mapping[str, str] = {
+    "alert": _("alert"),
+    "alert-rule": _("rule"),
     "badge": _("badge"),
     "barcode": _("barcode"),
     "count": _("count"),
@@ -276,6 +278,7 @@ EVENTS: Mapping[str, str] = {
     "withdraw": _("withdraw"),
 }
 NOTHING: Mapping[str, str] = {
+    "alert": _("it is taken on, or over"),
     "close-manifest": _("no parcel waits for a manifest"),
     "cut-off": _("no shipment has that cut-off"),
     "delivery": _("it is not given up"),

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from fulfillment.domain.outbox import Unreachable
 from fulfillment.domain.people import system
 from fulfillment.services import proof_photos
+from fulfillment.services.alerts import watching
 from fulfillment.services.allocating import hold_expired_stock
 from fulfillment.services.outbox import delivering, routing
 from fulfillment.services.outbox.delivering import Post
@@ -33,6 +34,8 @@ OUTBOX_SECONDS = 1
 EXPIRY_SECONDS = 3600
 """Stock expires at midnight of its warehouse, and warehouses lie in many time zones: an hourly
 pass is at most an hour late everywhere. A pass that finds nothing changes nothing."""
+TURN_SECONDS = 10
+"""How often a worker asks whether it is its turn at what one of all workers does by the clock."""
 DATABASE_RETRY_SECONDS = 5
 PRINTERS_AT_ONCE = 16
 RECEIVERS_AT_ONCE = 8
@@ -80,6 +83,7 @@ class Worker:
         self._duties = (
             Duty("expiry", EXPIRY_SECONDS, self._expire),
             Duty("proof-photos", EXPIRY_SECONDS, self._delete_old_photos),
+            Duty("alerts", TURN_SECONDS, self._watch_alerts),
         )
 
     def stop(self) -> None:
@@ -203,6 +207,11 @@ class Worker:
     def _expire(self) -> None:
         report = hold_expired_stock(system())
         log.info("expiry", held=report.held, still_promised=report.still_promised)
+
+    def _watch_alerts(self) -> None:
+        changed = watching.watch()
+        if changed:
+            log.info("alerts", changed=changed)
 
     def _delete_old_photos(self) -> None:
         deleted = proof_photos.delete_old(system(), root=self._photo_root)

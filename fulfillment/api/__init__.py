@@ -39,6 +39,7 @@ a :class:`PageOutput`. What a field of the answer reveals only once is named in 
 from flask_openapi3.openapi import OpenAPI
 
 from fulfillment.api import (
+    alerts,
     allocation,
     auditing,
     board,
@@ -78,6 +79,7 @@ MODULES = (
     imports,
     board,
     reports,
+    alerts,
     outbox,
     auditing,
     people,

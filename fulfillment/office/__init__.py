@@ -7,6 +7,7 @@ from flask import Flask
 
 from fulfillment.office import (
     access,
+    alerts,
     board,
     board_acts,
     books,
@@ -35,6 +36,7 @@ MODULES = (
     home,
     board,
     board_acts,
+    alerts,
     reports,
     phone_orders,
     orders,

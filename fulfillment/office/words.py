@@ -122,6 +122,9 @@ ACTS: Mapping[str, str] = {
     "webhook-created": _("webhook created"),
     "webhook-changed": _("webhook changed"),
     "webhook-secret-renewed": _("secret of a webhook renewed"),
+    "alert-rule-created": _("alert rule created"),
+    "alert-rule-changed": _("alert rule changed"),
+    "alert-acknowledged": _("alert taken on"),
     "delivery-resent": _("message sent again"),
     "delivery-given-up": _("message given up"),
 }
@@ -352,6 +355,9 @@ TOPICS: Mapping[str, str] = {
     "shipment.un-shipped": _("shipment taken back from the dock"),
     "shipment.dispatched": _("shipment has left"),
     "manifest.closed": _("manifest closed"),
+    "alert.opened": _("alert"),
+    "alert.reminder": _("alert still open"),
+    "alert.resolved": _("alert over"),
 }
 """What is told to the world."""
 COLUMNS: Mapping[str, str] = {
@@ -427,6 +433,7 @@ FAULTS: Mapping[str, str] = {
     "not-weekdays": _("must name weekdays, each once"),
     "not-a-code": _("may hold capital letters, digits and single hyphens only: %(text)s"),
     "not-a-web-address": _("is not a web address: %(text)s"),
+    "cannot-be-told": _("cannot be told: %(text)s"),
     "not-an-e-mail-address": _("is not an e-mail address: %(text)s"),
     "not-https": _("must begin with https:// here: %(text)s"),
     "private-address": _("is in a private network, which webhooks may not reach: %(text)s"),
@@ -622,6 +629,14 @@ FIELDS: Mapping[str, str] = {
     "document_kind": _("Documents"),
     "url": _("Web address"),
     "topics": _("Is told of"),
+    "threshold": _("Alert from"),
+    "for_minutes": _("Bad for so many minutes"),
+    "remind_hours": _("Remind after so many hours (0: never)"),
+    "quiet_begins": _("Quiet hours from"),
+    "quiet_ends": _("Quiet hours to"),
+    "quiet_weekdays": _("Beginning on"),
+    "user_ids": _("E-mail to"),
+    "endpoint_ids": _("Webhooks"),
 }
 
 

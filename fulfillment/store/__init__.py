@@ -4,6 +4,7 @@ Importing the package registers every table.
 """
 
 from fulfillment.store import (
+    alerts,
     catalog,
     inbound,
     journal,
@@ -19,6 +20,7 @@ from fulfillment.store import (
 )
 
 __all__ = [
+    "alerts",
     "catalog",
     "inbound",
     "journal",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
+import base64
+import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,12 @@ from flask import Flask
 from sqlalchemy import select
 from standardwebhooks import Webhook
 
-from fulfillment.domain.errors import InvalidInput, NotPermitted, NothingToDo, UnknownThing
-from fulfillment.domain.outbox import LEASE, MOST_ATTEMPTS, TOPICS, Dropped
+from fulfillment.domain.errors import InvalidInput, NothingToDo, NotPermitted, UnknownThing
+from fulfillment.domain.outbox import LEASE, MOST_ATTEMPTS, TOPICS, Dropped, back_off
 from fulfillment.mails import letters, mail
 from fulfillment.posting.mail import Mail, MailServer
-from fulfillment.posting.targets import Rules
-from fulfillment.posting.webhooks import Webhooks
+from fulfillment.posting.targets import BadTarget, Rules, target_of
+from fulfillment.posting.webhooks import Webhooks, signed_headers
 from fulfillment.services import people
 from fulfillment.services.orders.intake import take_order
 from fulfillment.services.outbox import delivering, endpoints, routing, settling
@@ -35,11 +35,8 @@ from tests.support.clocks import Clock
 from tests.support.orders import an_order
 from tests.support.racing import race
 from tests.support.receivers import HookReceiver, MailBox
+from tests.support.way_out import HERE, KEY, send_all
 from tests.support.world import World, fetch
-
-KEY = "a key of forty characters, for the tests"
-LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
-HERE = Rules(http=True, networks=(LOOPBACK,))
 
 
 @pytest.fixture
@@ -101,17 +98,6 @@ def mail_to(tx: Transaction, user_id: int, subject: str, key: str = "test.mail:1
     )
 
 
-def send_all(way: Post) -> list[str]:
-    """Share out and try everything that is due once round; what became of each."""
-    while routing.share_out():
-        pass
-    found = []
-    for receiver in delivering.receivers_due():
-        while (outcome := delivering.deliver_next(receiver, post=way)) is not None:
-            found.append(type(outcome).__name__)
-    return found
-
-
 def states() -> list[str]:
     return [row.state for row in codes(rows.OutboxDelivery, "state")]
 
@@ -138,16 +124,16 @@ def test_a_message_reaches_its_subscriber_signed_with_the_endpoint_s_own_secret(
     assert states() == ["delivered"]
 
 
-def test_the_signature_is_the_one_of_the_published_example() -> None:
-    from fulfillment.posting.webhooks import signed_headers
-
+def test_the_signature_is_the_hmac_of_id_time_and_body() -> None:
+    secret, body = b"0123456789abcdef0123456789abcdef", b'{"test":1}'
     headers = signed_headers(
-        b'{"test": 2432232314}',
-        message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        body,
+        message_id="order_cancelled:7",
         at=datetime.fromtimestamp(1614265330, UTC),
-        secrets=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLjSw"],
+        secrets=[f"whsec_{base64.b64encode(secret).decode()}"],
     )
-    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTt/tmKWxwBTJX0UvKOA/hsOqVPdmUI="
+    signed = hmac.digest(secret, b"order_cancelled:7.1614265330." + body, "sha256")
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(signed).decode()}"
 
 
 @pytest.mark.parametrize("manner", ["off", "hang", "close", "cut", "fail", "refuse", "redirect"])
@@ -388,13 +374,18 @@ def test_an_endpoint_out_of_use_gets_nothing_more(
         ("https:///nowhere", "not-a-web-address"),
     ],
 )
-def test_an_address_that_no_webhook_may_reach_is_refused(
-    world: World, url: str, code: str
-) -> None:
-    wish = EndpointWish("evil", url, TOPICS)
+def test_an_address_that_no_webhook_may_reach_is_refused(url: str, code: str) -> None:
+    with pytest.raises(BadTarget) as refused:
+        target_of(url, Rules())
+    assert refused.value.code == code
+
+
+def test_a_webhook_with_such_an_address_is_not_made(world: World) -> None:
+    wish = EndpointWish("evil", "https://10.0.0.1/", ("no.topic",))
     with pytest.raises(InvalidInput) as refused:
         endpoints.create_endpoint(world.people["admin"], wish=wish, rules=Rules(), key=KEY)
-    assert [fault.code for fault in refused.value.faults] == [code]
+    assert [fault.code for fault in refused.value.faults] == ["not-one-of", "private-address"]
+    assert codes(rows.WebhookEndpoint, "id") == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f.1", "127.1"])
@@ -433,9 +424,7 @@ def test_who_manages_one_warehouse_makes_no_webhook_of_all(world: World) -> None
 
 def addressed(world: World, who: str = "admin", locale: str = "en") -> int:
     user_id = world.people[who].user_id
-    people.change_user(
-        world.people["admin"], user_id, email=f"{who}@goods.example", locale=locale
-    )
+    people.change_user(world.people["admin"], user_id, email=f"{who}@goods.example", locale=locale)
     return user_id
 
 
@@ -527,10 +516,7 @@ def test_the_worker_delivers_while_another_receiver_hangs(
 
 
 def test_back_off_grows_and_is_spread_by_chance() -> None:
-    from fulfillment.domain.outbox import back_off
-
     steps = [back_off(n, spread=0.999) for n in range(1, MOST_ATTEMPTS)]
     assert steps == sorted(steps)
     assert steps[-1] <= timedelta(hours=12)
     assert back_off(3, spread=0.0) < back_off(3, spread=0.5)
-    assert json.dumps([one.total_seconds() for one in steps])

@@ -181,8 +181,6 @@ class MailBox:
             return "451 try again later"
         content = envelope.content
         assert isinstance(content, bytes)
-        self.mails.append(
-            cast(EmailMessage, email.message_from_bytes(content, policy=default))
-        )
+        self.mails.append(cast(EmailMessage, email.message_from_bytes(content, policy=default)))
         self.recipients += envelope.rcpt_tos
         return "250 taken"

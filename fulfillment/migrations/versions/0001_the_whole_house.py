@@ -106,6 +106,36 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_warehouse')),
     sa.UniqueConstraint('code', name=op.f('uq_warehouse_code'))
     )
+    op.create_table('worker_turn',
+    sa.Column('name', sa.String(length=64), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_worker_turn'))
+    )
+    op.create_table('alert_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('threshold', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('for_minutes', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('urgent', sa.Boolean(), nullable=False),
+    sa.Column('remind_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quiet_begins', sa.Time(), nullable=True),
+    sa.Column('quiet_ends', sa.Time(), nullable=True),
+    sa.Column('quiet_weekdays', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('user_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('endpoint_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint("kind IN ('low-stock', 'at-risk', 'late', 'slow-stage', 'printer-down', 'exceptions', 'station-silent', 'outbox-dead')", name=op.f('ck_alert_rule_kind')),
+    sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_alert_rule_created_by_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_alert_rule_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert_rule'))
+    )
+    with op.batch_alter_table('alert_rule', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_alert_rule_warehouse_id'), ['warehouse_id'], unique=False)
+
     op.create_table('audit_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -386,6 +416,31 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_webhook_endpoint_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_endpoint'))
     )
+    op.create_table('alert',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rule_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subject', sa.String(length=64), nullable=False),
+    sa.Column('label', sa.String(length=200), nullable=False),
+    sa.Column('value', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('limit', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('good_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('resolved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['acknowledged_by_id'], ['user.id'], name=op.f('fk_alert_acknowledged_by_id')),
+    sa.ForeignKeyConstraint(['rule_id'], ['alert_rule.id'], name=op.f('fk_alert_rule_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_alert_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert'))
+    )
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.create_index('ix_alert_resolved', ['warehouse_id', 'resolved_at'], unique=False)
+        batch_op.create_index('uq_alert_subject', ['rule_id', 'subject'], unique=True, sqlite_where=sa.text('resolved_at IS NULL'), postgresql_where=sa.text('resolved_at IS NULL'))
+
     op.create_table('import_fault',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('import_run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1242,6 +1297,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_import_fault_import_run_id'))
 
     op.drop_table('import_fault')
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.drop_index('uq_alert_subject', sqlite_where=sa.text('resolved_at IS NULL'), postgresql_where=sa.text('resolved_at IS NULL'))
+        batch_op.drop_index('ix_alert_resolved')
+
+    op.drop_table('alert')
     op.drop_table('webhook_endpoint')
     op.drop_table('wave')
     op.drop_table('service_rule')
@@ -1279,6 +1339,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_audit_entry_subject')
 
     op.drop_table('audit_entry')
+    with op.batch_alter_table('alert_rule', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_alert_rule_warehouse_id'))
+
+    op.drop_table('alert_rule')
+    op.drop_table('worker_turn')
     op.drop_table('warehouse')
     op.drop_table('user')
     op.drop_table('seller')
