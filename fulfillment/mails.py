@@ -8,12 +8,13 @@ from typing import Any
 from flask import current_app, render_template
 from flask_babel import force_locale, gettext
 
-from fulfillment import alert_messages
+from fulfillment import alert_messages, report_mails
 from fulfillment.domain.outbox import Dropped
 from fulfillment.posting.mail import Attachment, Mail, MailServer
 from fulfillment.posting.targets import Rules
 from fulfillment.posting.webhooks import Webhooks
 from fulfillment.services.outbox.delivering import Letters, Post, Reader
+from fulfillment.services.reports import schedules
 from fulfillment.settings import Settings
 
 Writer = Callable[[Reader, dict[str, Any], int | None, str], Mail | Dropped]
@@ -32,10 +33,11 @@ def post_of(settings: Settings) -> Post:
 
 def writers() -> dict[str, Writer]:
     """The e-mails that there are, by topic."""
-    return {
+    alerts = {
         f"alert.{telling}": alert_messages.alert_mail(telling, mail)
         for telling in alert_messages.SUBJECTS
     }
+    return {**alerts, schedules.TOPIC: report_mails.report_mail(mail)}
 
 
 def webhook_rules(settings: Settings) -> Rules:

@@ -203,6 +203,7 @@ KINDS: Mapping[str, str] = {
     "product": _("product"),
     "put wall": _("put wall"),
     "report": _("report"),
+    "report-schedule": _("scheduled report"),
     "seller": _("seller"),
     "serial": _("serial number"),
     "service": _("service"),

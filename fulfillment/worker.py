@@ -27,6 +27,7 @@ from fulfillment.services.allocating import hold_expired_stock
 from fulfillment.services.outbox import delivering, routing
 from fulfillment.services.outbox.delivering import Post
 from fulfillment.services.printing import working
+from fulfillment.services.reports import schedules
 
 LOOK_SECONDS = 0.3
 """How soon a new label is seen. One look is one indexed query, and takes no lock."""
@@ -84,6 +85,7 @@ class Worker:
             Duty("expiry", EXPIRY_SECONDS, self._expire),
             Duty("proof-photos", EXPIRY_SECONDS, self._delete_old_photos),
             Duty("alerts", TURN_SECONDS, self._watch_alerts),
+            Duty("reports", TURN_SECONDS, self._send_reports),
         )
 
     def stop(self) -> None:
@@ -212,6 +214,10 @@ class Worker:
         changed = watching.watch()
         if changed:
             log.info("alerts", changed=changed)
+
+    def _send_reports(self) -> None:
+        while schedules.is_due() and (sent := schedules.send_due()):
+            log.info("reports", sent=sent)
 
     def _delete_old_photos(self) -> None:
         deleted = proof_photos.delete_old(system(), root=self._photo_root)

@@ -64,6 +64,8 @@ _TABLES = {
     "exception": words.EXCEPTIONS,
     "report": words.REPORTS,
     "topic": words.TOPICS,
+    "span": words.SPANS,
+    "frequency": words.FREQUENCIES,
     "alert": alert_messages.KINDS,
     "alert_unit": alert_messages.UNITS,
     "column": words.COLUMNS,

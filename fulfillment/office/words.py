@@ -125,6 +125,11 @@ ACTS: Mapping[str, str] = {
     "alert-rule-created": _("alert rule created"),
     "alert-rule-changed": _("alert rule changed"),
     "alert-acknowledged": _("alert taken on"),
+    "report-scheduled": _("report by e-mail scheduled"),
+    "report-paused": _("report by e-mail paused"),
+    "report-resumed": _("report by e-mail goes on"),
+    "report-unscheduled": _("report by e-mail deleted"),
+    "report-sent-now": _("report sent by e-mail"),
     "delivery-resent": _("message sent again"),
     "delivery-given-up": _("message given up"),
 }
@@ -348,6 +353,17 @@ REPORTS: Mapping[str, str] = {
     "customers": _("Sales by customer"),
 }
 """Reports and their sheets."""
+SPANS: Mapping[str, str] = {
+    "yesterday": _("yesterday"),
+    "last-7-days": _("the last 7 days"),
+    "last-week": _("last week, Monday to Sunday"),
+    "last-month": _("last month"),
+}
+FREQUENCIES: Mapping[str, str] = {
+    "daily": _("every day"),
+    "weekly": _("every week"),
+    "monthly": _("every month"),
+}
 TOPICS: Mapping[str, str] = {
     "order.backordered": _("order waits for stock"),
     "order.cancelled": _("order cancelled"),
@@ -358,6 +374,7 @@ TOPICS: Mapping[str, str] = {
     "alert.opened": _("alert"),
     "alert.reminder": _("alert still open"),
     "alert.resolved": _("alert over"),
+    "report.due": _("report by e-mail"),
 }
 """What is told to the world."""
 COLUMNS: Mapping[str, str] = {
@@ -433,6 +450,7 @@ FAULTS: Mapping[str, str] = {
     "not-weekdays": _("must name weekdays, each once"),
     "not-a-code": _("may hold capital letters, digits and single hyphens only: %(text)s"),
     "not-a-web-address": _("is not a web address: %(text)s"),
+    "no-address-of-yours": _("of your account is missing: an administrator can enter it"),
     "cannot-be-told": _("cannot be told: %(text)s"),
     "not-an-e-mail-address": _("is not an e-mail address: %(text)s"),
     "not-https": _("must begin with https:// here: %(text)s"),
@@ -637,6 +655,11 @@ FIELDS: Mapping[str, str] = {
     "quiet_weekdays": _("Beginning on"),
     "user_ids": _("E-mail to"),
     "endpoint_ids": _("Webhooks"),
+    "report": _("Report"),
+    "span": _("Days"),
+    "frequency": _("How often"),
+    "weekday": _("Weekday, if weekly"),
+    "month_day": _("Day of the month, if monthly"),
 }
 
 

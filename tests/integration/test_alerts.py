@@ -28,7 +28,7 @@ from fulfillment.store.orders import Shipment
 from fulfillment.store.printing import Printer, PrintJob
 from fulfillment.store.transaction import clock_set_to
 from tests.support.benches import codes
-from tests.support.board_floor import Floor
+from tests.support.board_floor import Floor, busy_floor
 from tests.support.clocks import Clock
 from tests.support.printing import ask_for_bin_label, set_up_raw
 from tests.support.racing import race
@@ -44,6 +44,12 @@ def clock() -> Iterator[Clock]:
     clock = Clock(NOON)
     with clock_set_to(clock):
         yield clock
+
+
+@pytest.fixture
+def floor(clock: Clock, app: Flask, world: World) -> Floor:
+    """Orders in every stage at 16:30; see :func:`busy_floor`."""
+    return busy_floor(app, world, clock)
 
 
 @pytest.fixture

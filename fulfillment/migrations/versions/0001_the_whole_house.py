@@ -356,6 +356,33 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_region_priority')),
     sa.UniqueConstraint('seller_id', 'country', 'warehouse_id', name=op.f('uq_region_priority_seller_id_country_warehouse_id'))
     )
+    op.create_table('report_schedule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('report', sa.String(length=64), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=64), nullable=False),
+    sa.Column('channel', sa.String(length=64), nullable=False),
+    sa.Column('span', sa.String(length=16), nullable=False),
+    sa.Column('frequency', sa.String(length=8), nullable=False),
+    sa.Column('local_time', sa.Time(), nullable=False),
+    sa.Column('weekday', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('month_day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=4), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("file IN ('csv', 'xlsx')", name=op.f('ck_report_schedule_file')),
+    sa.CheckConstraint("frequency IN ('daily', 'weekly', 'monthly')", name=op.f('ck_report_schedule_frequency')),
+    sa.CheckConstraint("span IN ('yesterday', 'last-7-days', 'last-week', 'last-month')", name=op.f('ck_report_schedule_span')),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_report_schedule_user_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_report_schedule_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_report_schedule'))
+    )
+    with op.batch_alter_table('report_schedule', schema=None) as batch_op:
+        batch_op.create_index('ix_report_schedule_due', ['next_at'], unique=False, sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+        batch_op.create_index(batch_op.f('ix_report_schedule_user_id'), ['user_id'], unique=False)
+
     op.create_table('role_grant',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1309,6 +1336,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_role_grant_user_id'))
 
     op.drop_table('role_grant')
+    with op.batch_alter_table('report_schedule', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_report_schedule_user_id'))
+        batch_op.drop_index('ix_report_schedule_due', sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+
+    op.drop_table('report_schedule')
     op.drop_table('region_priority')
     op.drop_table('receipt_row')
     with op.batch_alter_table('put_wall', schema=None) as batch_op:
