@@ -292,6 +292,9 @@ INVARIANTS: Mapping[str, str] = {
         "A product with serial numbers has one at a place for each unit on hand there."
     ),
     "the-world-was-told-once": _("Each shipped shipment has its one message to the channel."),
+    "deliveries-are-settled-or-on-their-way": _(
+        "A message on its way to a receiver is open, or it has the moment at which it was settled."
+    ),
     "stops-and-feeds-agree": _(
         "A picked stop has fed all its units, an open stop has a feed that is not done."
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -223,6 +224,20 @@ def test_many_workers_deliver_each_message_once_and_in_order(
         assert [one for one in receiver.ids if f":{cause}:" in one] == mine
 
 
+def test_what_stops_every_worker_that_tries_it_is_given_up(
+    world: World, clock: Clock, receiver: HookReceiver
+) -> None:
+    endpoint(world, receiver.url)
+    tell("order.cancelled", 7)
+    routing.share_out()
+    (number,) = delivering.receivers_due()
+    for _ in range(MOST_ATTEMPTS):
+        assert delivering.claim(number) is not None
+        clock.forward(seconds=LEASE.total_seconds() + 1)
+    assert delivering.claim(number) is None
+    assert states() == ["dead"]
+
+
 def test_what_is_never_taken_is_given_up_shown_and_sent_again_by_a_person(
     world: World, clock: Clock, receiver: HookReceiver
 ) -> None:
@@ -401,6 +416,27 @@ def test_a_name_that_leads_to_this_machine_is_refused_before_anything_is_sent(
     assert receiver.received == []
     (row,) = codes(rows.OutboxDelivery, "reason")
     assert row.reason.startswith("private-address")
+
+
+def test_a_name_that_changes_its_mind_gains_nothing(
+    world: World, clock: Clock, receiver: HookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.switch_on()
+    looked_up = []
+    real = socket.getaddrinfo
+
+    def answers(host: str, *more: Any, **others: Any) -> Any:
+        if host != "shop.example":
+            return real(host, *more, **others)
+        looked_up.append(host)
+        return real("127.0.0.1" if len(looked_up) == 1 else "10.0.0.9", *more, **others)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answers)
+    endpoint(world, f"http://shop.example:{receiver.port}/hook")
+    tell("order.cancelled", 1)
+    assert send_all(post()) == ["Delivered"]
+    assert len(looked_up) == 1
+    assert receiver.received[0].headers["host"] == f"shop.example:{receiver.port}"
 
 
 def test_who_manages_one_warehouse_makes_no_webhook_of_all(world: World) -> None:
