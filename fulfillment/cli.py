@@ -59,7 +59,9 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--lan", is_flag=True, help="HTTPS for real devices on the local network.")
-@click.option("--no-worker", is_flag=True, help="Print nothing here: a worker runs elsewhere.")
+@click.option(
+    "--no-worker", is_flag=True, help="Print and send nothing here: a worker runs elsewhere."
+)
 def serve(lan: bool, no_worker: bool) -> None:
     """Serve the pages and the API, and print what is queued."""
     from fulfillment import serving

@@ -8,19 +8,17 @@ from typing import Any
 from flask import current_app, render_template
 from flask_babel import force_locale, gettext
 
+from fulfillment import alert_messages, report_mails
 from fulfillment.domain.outbox import Dropped
 from fulfillment.posting.mail import Attachment, Mail, MailServer
 from fulfillment.posting.targets import Rules
 from fulfillment.posting.webhooks import Webhooks
 from fulfillment.services.outbox.delivering import Letters, Post, Reader
+from fulfillment.services.reports import schedules
 from fulfillment.settings import Settings
 
 Writer = Callable[[Reader, dict[str, Any], int | None, str], Mail | Dropped]
 """The e-mail of one topic: reader, payload, warehouse, the address of the service."""
-
-
-WRITERS: Mapping[str, Writer] = {}
-"""By topic."""
 
 
 def post_of(settings: Settings) -> Post:
@@ -28,9 +26,18 @@ def post_of(settings: Settings) -> Post:
     return Post(
         webhooks=Webhooks(webhook_rules(settings)),
         mail=MailServer(settings.smtp_url, settings.mail_from),
-        letters=letters(WRITERS, public_url=settings.public_url),
+        letters=letters(writers(), public_url=settings.public_url),
         key=settings.secret_key,
     )
+
+
+def writers() -> dict[str, Writer]:
+    """The e-mails that there are, by topic."""
+    alerts = {
+        f"alert.{telling}": alert_messages.alert_mail(telling, mail)
+        for telling in alert_messages.SUBJECTS
+    }
+    return {**alerts, schedules.TOPIC: report_mails.report_mail(mail)}
 
 
 def webhook_rules(settings: Settings) -> Rules:

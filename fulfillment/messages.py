@@ -183,6 +183,8 @@ HOLDS: Mapping[str, str] = {
     "other": _("other"),
 }
 KINDS: Mapping[str, str] = {
+    "alert": _("alert"),
+    "alert-rule": _("rule"),
     "badge": _("badge"),
     "barcode": _("barcode"),
     "count": _("count"),
@@ -210,6 +212,7 @@ KINDS: Mapping[str, str] = {
     "purchase": _("purchase of a label"),
     "put wall": _("put wall"),
     "report": _("report"),
+    "report-schedule": _("scheduled report"),
     "seller": _("seller"),
     "serial": _("serial number"),
     "service": _("service"),
@@ -292,6 +295,7 @@ EVENTS: Mapping[str, str] = {
     "withdraw": _("withdraw"),
 }
 NOTHING: Mapping[str, str] = {
+    "alert": _("it is taken on, or over"),
     "close-manifest": _("no parcel waits for a manifest"),
     "cut-off": _("no shipment has that cut-off"),
     "delivery": _("it is not given up"),

@@ -23,10 +23,12 @@ from fulfillment.carrier_desk import CarrierDesk
 from fulfillment.domain.outbox import Unreachable
 from fulfillment.domain.people import system
 from fulfillment.services import proof_photos
+from fulfillment.services.alerts import watching
 from fulfillment.services.allocating import hold_expired_stock
 from fulfillment.services.outbox import delivering, routing
 from fulfillment.services.outbox.delivering import Post
 from fulfillment.services.printing import working
+from fulfillment.services.reports import schedules
 
 LOOK_SECONDS = 0.3
 """How soon a new label is seen. One look is one indexed query, and takes no lock."""
@@ -34,6 +36,8 @@ OUTBOX_SECONDS = 1
 EXPIRY_SECONDS = 3600
 """Stock expires at midnight of its warehouse, and warehouses lie in many time zones: an hourly
 pass is at most an hour late everywhere. A pass that finds nothing changes nothing."""
+TURN_SECONDS = 10
+"""How often a worker asks whether it is its turn at what one of all workers does by the clock."""
 DATABASE_RETRY_SECONDS = 5
 PRINTERS_AT_ONCE = 16
 RECEIVERS_AT_ONCE = 8
@@ -82,6 +86,8 @@ class Worker:
         self._duties = (
             Duty("expiry", EXPIRY_SECONDS, self._expire),
             Duty("proof-photos", EXPIRY_SECONDS, self._delete_old_photos),
+            Duty("alerts", TURN_SECONDS, self._watch_alerts),
+            Duty("reports", TURN_SECONDS, self._send_reports),
         )
 
     def stop(self) -> None:
@@ -208,6 +214,15 @@ class Worker:
     def _expire(self) -> None:
         report = hold_expired_stock(system())
         log.info("expiry", held=report.held, still_promised=report.still_promised)
+
+    def _watch_alerts(self) -> None:
+        changed = watching.watch()
+        if changed:
+            log.info("alerts", changed=changed)
+
+    def _send_reports(self) -> None:
+        while schedules.is_due() and (sent := schedules.send_due()):
+            log.info("reports", sent=sent)
 
     def _delete_old_photos(self) -> None:
         deleted = proof_photos.delete_old(system(), root=self._photo_root)

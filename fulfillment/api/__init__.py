@@ -39,6 +39,7 @@ a :class:`PageOutput`. What a field of the answer reveals only once is named in 
 from flask_openapi3.openapi import OpenAPI
 
 from fulfillment.api import (
+    alerts,
     allocation,
     auditing,
     board,
@@ -55,6 +56,7 @@ from fulfillment.api import (
     printing,
     proof_photos,
     reports,
+    schedules,
     stock,
     tasks,
     walls,
@@ -78,6 +80,8 @@ MODULES = (
     imports,
     board,
     reports,
+    schedules,
+    alerts,
     outbox,
     auditing,
     people,

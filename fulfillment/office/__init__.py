@@ -7,6 +7,7 @@ from flask import Flask
 
 from fulfillment.office import (
     access,
+    alerts,
     board,
     board_acts,
     books,
@@ -20,6 +21,7 @@ from fulfillment.office import (
     phone_orders,
     printers,
     reports,
+    schedules,
     sellers,
     showing,
     slotting,
@@ -35,7 +37,9 @@ MODULES = (
     home,
     board,
     board_acts,
+    alerts,
     reports,
+    schedules,
     phone_orders,
     orders,
     waves,

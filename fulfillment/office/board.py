@@ -18,6 +18,7 @@ from fulfillment.domain.people import Permission
 from fulfillment.office import choices, forms
 from fulfillment.office.board_choices import choice_path
 from fulfillment.office.forms import Answer, draw
+from fulfillment.services.alerts.showing import open_alerts
 from fulfillment.services.board import advising, exceptions, hindsight, showing
 from fulfillment.services.board.choosing import BoardChoice
 from fulfillment.services.orders.listing import count_stages
@@ -105,6 +106,7 @@ def _figures() -> dict[str, Any]:
 
     return {
         "board": view,
+        "alerts": open_alerts(actor(), warehouse_id=view.warehouse_id),
         "before": {stage: before[stage] for stage in BEFORE_THE_FLOOR if stage in before},
         "opens": opens,
         "wall": is_wall,

@@ -6,16 +6,18 @@ from functools import partial
 from typing import Any
 
 from babel.numbers import format_decimal, format_percent
-from flask import Flask
+from flask import Flask, g
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
+from sqlalchemy.exc import DBAPIError
 
-from fulfillment import formats, print_messages
+from fulfillment import alert_messages, formats, print_messages
 from fulfillment.access import actor
 from fulfillment.domain.barcodes import Own
 from fulfillment.domain.people import Permission
 from fulfillment.office import words
 from fulfillment.office.barcodes import own_svg
+from fulfillment.services.alerts.showing import AlertView, count_for_bell
 
 
 def register(app: Flask) -> None:
@@ -25,10 +27,13 @@ def register(app: Flask) -> None:
         in_minutes=in_minutes,
         in_percent=in_percent,
         **{f"as_{name}": partial(words.word, table) for name, table in _TABLES.items()},
+        as_alert_sentence=alert_sentence,
         as_waits=words.waits,
         as_fault=words.fault,
     )
-    app.jinja_env.globals.update(may=may, barcode=lambda kind, payload: own_svg(Own[kind], payload))
+    app.jinja_env.globals.update(
+        bell=bell, may=may, barcode=lambda kind, payload: own_svg(Own[kind], payload)
+    )
 
 
 _TABLES = {
@@ -59,6 +64,10 @@ _TABLES = {
     "exception": words.EXCEPTIONS,
     "report": words.REPORTS,
     "topic": words.TOPICS,
+    "span": words.SPANS,
+    "frequency": words.FREQUENCIES,
+    "alert": alert_messages.KINDS,
+    "alert_unit": alert_messages.UNITS,
     "column": words.COLUMNS,
     "weekday": words.WEEKDAYS,
     "printer": print_messages.PRINTER_KINDS,
@@ -96,6 +105,24 @@ def cell(value: Any, kind: str) -> str | Markup:
 
 _CODES = {"term": words.COLUMNS, "stage": words.STAMPS, "weekday": words.WEEKDAYS}
 """What the codes of a column mean."""
+
+
+def alert_sentence(alert: AlertView) -> str:
+    """What an alert is about."""
+    return alert_messages.sentence(
+        alert.kind, label=alert.label, value=alert.value, limit=alert.limit
+    )
+
+
+def bell() -> int | None:
+    """How many open alerts nobody sees to; None for who sees no alerts."""
+    someone = g.get("actor")
+    if someone is None or not someone.may(Permission.SEE_REPORTS):
+        return None
+    try:
+        return count_for_bell(someone)
+    except DBAPIError:
+        return None  # the page that says that the database is away has this frame as well
 
 
 def in_minutes(seconds: float | None) -> str:

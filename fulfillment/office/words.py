@@ -122,6 +122,14 @@ ACTS: Mapping[str, str] = {
     "webhook-created": _("webhook created"),
     "webhook-changed": _("webhook changed"),
     "webhook-secret-renewed": _("secret of a webhook renewed"),
+    "alert-rule-created": _("alert rule created"),
+    "alert-rule-changed": _("alert rule changed"),
+    "alert-acknowledged": _("alert taken on"),
+    "report-scheduled": _("report by e-mail scheduled"),
+    "report-paused": _("report by e-mail paused"),
+    "report-resumed": _("report by e-mail goes on"),
+    "report-unscheduled": _("report by e-mail deleted"),
+    "report-sent-now": _("report sent by e-mail"),
     "delivery-resent": _("message sent again"),
     "delivery-given-up": _("message given up"),
 }
@@ -284,6 +292,9 @@ INVARIANTS: Mapping[str, str] = {
         "A product with serial numbers has one at a place for each unit on hand there."
     ),
     "the-world-was-told-once": _("Each shipped shipment has its one message to the channel."),
+    "deliveries-are-settled-or-on-their-way": _(
+        "A message on its way to a receiver is open, or it has the moment at which it was settled."
+    ),
     "stops-and-feeds-agree": _(
         "A picked stop has fed all its units, an open stop has a feed that is not done."
     ),
@@ -354,6 +365,17 @@ REPORTS: Mapping[str, str] = {
     "customers": _("Sales by customer"),
 }
 """Reports and their sheets."""
+SPANS: Mapping[str, str] = {
+    "yesterday": _("yesterday"),
+    "last-7-days": _("the last 7 days"),
+    "last-week": _("last week, Monday to Sunday"),
+    "last-month": _("last month"),
+}
+FREQUENCIES: Mapping[str, str] = {
+    "daily": _("every day"),
+    "weekly": _("every week"),
+    "monthly": _("every month"),
+}
 TOPICS: Mapping[str, str] = {
     "order.backordered": _("order waits for stock"),
     "order.cancelled": _("order cancelled"),
@@ -361,6 +383,10 @@ TOPICS: Mapping[str, str] = {
     "shipment.un-shipped": _("shipment taken back from the dock"),
     "shipment.dispatched": _("shipment has left"),
     "manifest.closed": _("manifest closed"),
+    "alert.opened": _("alert"),
+    "alert.reminder": _("alert still open"),
+    "alert.resolved": _("alert over"),
+    "report.due": _("report by e-mail"),
 }
 """What is told to the world."""
 COLUMNS: Mapping[str, str] = {
@@ -483,6 +509,8 @@ FAULTS: Mapping[str, str] = {
     "not-weekdays": _("must name weekdays, each once"),
     "not-a-code": _("may hold capital letters, digits and single hyphens only: %(text)s"),
     "not-a-web-address": _("is not a web address: %(text)s"),
+    "no-address-of-yours": _("of your account is missing: an administrator can enter it"),
+    "cannot-be-told": _("cannot be told: %(text)s"),
     "not-an-e-mail-address": _("is not an e-mail address: %(text)s"),
     "not-https": _("must begin with https:// here: %(text)s"),
     "private-address": _("is in a private network, which webhooks may not reach: %(text)s"),
@@ -682,6 +710,19 @@ FIELDS: Mapping[str, str] = {
     "document_kind": _("Documents"),
     "url": _("Web address"),
     "topics": _("Is told of"),
+    "threshold": _("Alert from"),
+    "for_minutes": _("Bad for so many minutes"),
+    "remind_hours": _("Remind after so many hours (0: never)"),
+    "quiet_begins": _("Quiet hours from"),
+    "quiet_ends": _("Quiet hours to"),
+    "quiet_weekdays": _("Beginning on"),
+    "user_ids": _("E-mail to"),
+    "endpoint_ids": _("Webhooks"),
+    "report": _("Report"),
+    "span": _("Days"),
+    "frequency": _("How often"),
+    "weekday": _("Weekday, if weekly"),
+    "month_day": _("Day of the month, if monthly"),
 }
 
 

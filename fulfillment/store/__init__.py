@@ -4,6 +4,7 @@ Importing the package registers every table.
 """
 
 from fulfillment.store import (
+    alerts,
     catalog,
     inbound,
     journal,
@@ -14,12 +15,14 @@ from fulfillment.store import (
     people,
     printing,
     purchases,
+    schedules,
     stock,
     walls,
     work,
 )
 
 __all__ = [
+    "alerts",
     "catalog",
     "inbound",
     "journal",
@@ -30,6 +33,7 @@ __all__ = [
     "people",
     "printing",
     "purchases",
+    "schedules",
     "stock",
     "walls",
     "work",

@@ -338,6 +338,15 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "deliveries-are-settled-or-on-their-way",
+        "A message on its way to a receiver is open, or it has the moment at which it was settled.",
+        """
+        SELECT id, state FROM outbox_delivery
+        WHERE (state = 'open' AND settled_at IS NOT NULL)
+           OR (state <> 'open' AND settled_at IS NULL)
+        """,
+    ),
+    Invariant(
         "stops-and-feeds-agree",
         "A picked stop has fed all its units, an open stop has a feed that is not done.",
         """

@@ -334,6 +334,7 @@ def tell_these(
     warehouse_id: int | None,
     user_ids: Iterable[int] = (),
     endpoint_ids: Iterable[int] = (),
+    not_before: datetime | None = None,
 ) -> int | None:
     """A message for these people (by e-mail) and endpoints; None where its key is known already."""
     make = postgresql_insert if tx.is_postgresql else sqlite_insert
@@ -346,7 +347,12 @@ def tell_these(
     ).scalar()
     if message_id is None:
         return None
-    common = {"message_id": message_id, "cause": cause, "warehouse_id": warehouse_id}
+    common: dict[str, Any] = {
+        "message_id": message_id,
+        "cause": cause,
+        "warehouse_id": warehouse_id,
+    }
+    common["next_attempt_at"] = not_before or tx.now
     add_deliveries(
         tx,
         [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
+import base64
+import hmac
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,11 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from fulfillment.domain.errors import InvalidInput, NothingToDo, NotPermitted, UnknownThing
-from fulfillment.domain.outbox import LEASE, MOST_ATTEMPTS, TOPICS, Dropped
+from fulfillment.domain.outbox import LEASE, MOST_ATTEMPTS, TOPICS, Dropped, back_off
 from fulfillment.mails import letters, mail
 from fulfillment.posting.mail import Mail, MailServer
-from fulfillment.posting.targets import Rules
-from fulfillment.posting.webhooks import Webhooks
+from fulfillment.posting.targets import BadTarget, Rules, target_of
+from fulfillment.posting.webhooks import Webhooks, signed_headers
 from fulfillment.services import people
 from fulfillment.services.orders.intake import take_order
 from fulfillment.services.outbox import delivering, endpoints, routing, settling
@@ -35,11 +36,8 @@ from tests.support.clocks import Clock
 from tests.support.orders import an_order
 from tests.support.racing import race
 from tests.support.receivers import HookReceiver, MailBox
+from tests.support.way_out import HERE, KEY, send_all
 from tests.support.world import World, fetch
-
-KEY = "a key of forty characters, for the tests"
-LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
-HERE = Rules(http=True, networks=(LOOPBACK,))
 
 
 @pytest.fixture
@@ -101,17 +99,6 @@ def mail_to(tx: Transaction, user_id: int, subject: str, key: str = "test.mail:1
     )
 
 
-def send_all(way: Post) -> list[str]:
-    """Share out and try everything that is due once round; what became of each."""
-    while routing.share_out():
-        pass
-    found = []
-    for receiver in delivering.receivers_due():
-        while (outcome := delivering.deliver_next(receiver, post=way)) is not None:
-            found.append(type(outcome).__name__)
-    return found
-
-
 def states() -> list[str]:
     return [row.state for row in codes(rows.OutboxDelivery, "state")]
 
@@ -138,16 +125,16 @@ def test_a_message_reaches_its_subscriber_signed_with_the_endpoint_s_own_secret(
     assert states() == ["delivered"]
 
 
-def test_the_signature_is_the_one_of_the_published_example() -> None:
-    from fulfillment.posting.webhooks import signed_headers
-
+def test_the_signature_is_the_hmac_of_id_time_and_body() -> None:
+    secret, body = b"0123456789abcdef0123456789abcdef", b'{"test":1}'
     headers = signed_headers(
-        b'{"test": 2432232314}',
-        message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        body,
+        message_id="order_cancelled:7",
         at=datetime.fromtimestamp(1614265330, UTC),
-        secrets=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLjSw"],
+        secrets=[f"whsec_{base64.b64encode(secret).decode()}"],
     )
-    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTt/tmKWxwBTJX0UvKOA/hsOqVPdmUI="
+    signed = hmac.digest(secret, b"order_cancelled:7.1614265330." + body, "sha256")
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(signed).decode()}"
 
 
 @pytest.mark.parametrize("manner", ["off", "hang", "close", "cut", "fail", "refuse", "redirect"])
@@ -235,6 +222,20 @@ def test_many_workers_deliver_each_message_once_and_in_order(
     for cause in (1, 2, 3):
         mine = [key.replace(".", "_") for key in wanted if f":{cause}:" in key]
         assert [one for one in receiver.ids if f":{cause}:" in one] == mine
+
+
+def test_what_stops_every_worker_that_tries_it_is_given_up(
+    world: World, clock: Clock, receiver: HookReceiver
+) -> None:
+    endpoint(world, receiver.url)
+    tell("order.cancelled", 7)
+    routing.share_out()
+    (number,) = delivering.receivers_due()
+    for _ in range(MOST_ATTEMPTS):
+        assert delivering.claim(number) is not None
+        clock.forward(seconds=LEASE.total_seconds() + 1)
+    assert delivering.claim(number) is None
+    assert states() == ["dead"]
 
 
 def test_what_is_never_taken_is_given_up_shown_and_sent_again_by_a_person(
@@ -388,11 +389,18 @@ def test_an_endpoint_out_of_use_gets_nothing_more(
         ("https:///nowhere", "not-a-web-address"),
     ],
 )
-def test_an_address_that_no_webhook_may_reach_is_refused(world: World, url: str, code: str) -> None:
-    wish = EndpointWish("evil", url, TOPICS)
+def test_an_address_that_no_webhook_may_reach_is_refused(url: str, code: str) -> None:
+    with pytest.raises(BadTarget) as refused:
+        target_of(url, Rules())
+    assert refused.value.code == code
+
+
+def test_a_webhook_with_such_an_address_is_not_made(world: World) -> None:
+    wish = EndpointWish("evil", "https://10.0.0.1/", ("no.topic",))
     with pytest.raises(InvalidInput) as refused:
         endpoints.create_endpoint(world.people["admin"], wish=wish, rules=Rules(), key=KEY)
-    assert [fault.code for fault in refused.value.faults] == [code]
+    assert [fault.code for fault in refused.value.faults] == ["not-one-of", "private-address"]
+    assert codes(rows.WebhookEndpoint, "id") == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f.1", "127.1"])
@@ -408,6 +416,27 @@ def test_a_name_that_leads_to_this_machine_is_refused_before_anything_is_sent(
     assert receiver.received == []
     (row,) = codes(rows.OutboxDelivery, "reason")
     assert row.reason.startswith("private-address")
+
+
+def test_a_name_that_changes_its_mind_gains_nothing(
+    world: World, clock: Clock, receiver: HookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.switch_on()
+    looked_up = []
+    real = socket.getaddrinfo
+
+    def answers(host: str, *more: Any, **others: Any) -> Any:
+        if host != "shop.example":
+            return real(host, *more, **others)
+        looked_up.append(host)
+        return real("127.0.0.1" if len(looked_up) == 1 else "10.0.0.9", *more, **others)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answers)
+    endpoint(world, f"http://shop.example:{receiver.port}/hook")
+    tell("order.cancelled", 1)
+    assert send_all(post()) == ["Delivered"]
+    assert len(looked_up) == 1
+    assert receiver.received[0].headers["host"] == f"shop.example:{receiver.port}"
 
 
 def test_who_manages_one_warehouse_makes_no_webhook_of_all(world: World) -> None:
@@ -523,10 +552,7 @@ def test_the_worker_delivers_while_another_receiver_hangs(
 
 
 def test_back_off_grows_and_is_spread_by_chance() -> None:
-    from fulfillment.domain.outbox import back_off
-
     steps = [back_off(n, spread=0.999) for n in range(1, MOST_ATTEMPTS)]
     assert steps == sorted(steps)
     assert steps[-1] <= timedelta(hours=12)
     assert back_off(3, spread=0.0) < back_off(3, spread=0.5)
-    assert json.dumps([one.total_seconds() for one in steps])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import select
 
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, Parcel
 from tests.support.clocks import Clock
+from tests.support.journeys import tote
 from tests.support.people import People
-from tests.support.world import fetch
+from tests.support.world import World, fetch
 
 
 class Floor:
@@ -59,3 +61,29 @@ class Floor:
 
     def board(self) -> Any:
         return self.people.call("supervisor1", "GET", f"/warehouses/{self.warehouse_id}/board")
+
+
+def busy_floor(app: Flask, world: World, clock: Clock) -> Floor:
+    """At 16:30: one gone in time, one at the bench, one with a picker, four waiting, one held."""
+    world.product("A", weight_grams=100)
+    world.stock("A", 5000)
+    people = People(app, world)
+    floor = Floor(people, clock)
+    clock.set("15:00")
+    floor.picked("gone", 1, into="W1T1")
+    clock.set("15:10")
+    floor.journey.pack(floor.station_id, "W1T1")
+    floor.dispatch("gone")
+    clock.set("16:20")
+    floor.picked("at the bench", 2, into="W1T2")
+    clock.set("16:25")
+    floor.journey.scan(floor.station_id, tote("W1T2"))
+    floor.released("with a picker", 40)
+    floor.journey.claim()
+    for number in range(4):
+        floor.allocated(f"waiting {number}", 60)
+    held = floor.allocated("held", 1)
+    body = {"type": "payment", "reason": "not paid yet"}
+    people.call("supervisor1", "POST", f"/orders/{held}/holds", body)
+    clock.set("16:30")
+    return floor

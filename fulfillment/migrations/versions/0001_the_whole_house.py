@@ -104,6 +104,36 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_warehouse')),
     sa.UniqueConstraint('code', name=op.f('uq_warehouse_code'))
     )
+    op.create_table('worker_turn',
+    sa.Column('name', sa.String(length=64), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_worker_turn'))
+    )
+    op.create_table('alert_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('threshold', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('for_minutes', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('urgent', sa.Boolean(), nullable=False),
+    sa.Column('remind_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quiet_begins', sa.Time(), nullable=True),
+    sa.Column('quiet_ends', sa.Time(), nullable=True),
+    sa.Column('quiet_weekdays', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('user_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('endpoint_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint("kind IN ('low-stock', 'at-risk', 'late', 'slow-stage', 'printer-down', 'exceptions', 'station-silent', 'outbox-dead')", name=op.f('ck_alert_rule_kind')),
+    sa.ForeignKeyConstraint(['created_by_id'], ['user.id'], name=op.f('fk_alert_rule_created_by_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_alert_rule_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert_rule'))
+    )
+    with op.batch_alter_table('alert_rule', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_alert_rule_warehouse_id'), ['warehouse_id'], unique=False)
+
     op.create_table('audit_entry',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -278,6 +308,33 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_region_priority')),
     sa.UniqueConstraint('seller_id', 'country', 'warehouse_id', name=op.f('uq_region_priority_seller_id_country_warehouse_id'))
     )
+    op.create_table('report_schedule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('report', sa.String(length=64), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=64), nullable=False),
+    sa.Column('channel', sa.String(length=64), nullable=False),
+    sa.Column('span', sa.String(length=16), nullable=False),
+    sa.Column('frequency', sa.String(length=8), nullable=False),
+    sa.Column('local_time', sa.Time(), nullable=False),
+    sa.Column('weekday', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('month_day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=4), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("file IN ('csv', 'xlsx')", name=op.f('ck_report_schedule_file')),
+    sa.CheckConstraint("frequency IN ('daily', 'weekly', 'monthly')", name=op.f('ck_report_schedule_frequency')),
+    sa.CheckConstraint("span IN ('yesterday', 'last-7-days', 'last-week', 'last-month')", name=op.f('ck_report_schedule_span')),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_report_schedule_user_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_report_schedule_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_report_schedule'))
+    )
+    with op.batch_alter_table('report_schedule', schema=None) as batch_op:
+        batch_op.create_index('ix_report_schedule_due', ['next_at'], unique=False, sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+        batch_op.create_index(batch_op.f('ix_report_schedule_user_id'), ['user_id'], unique=False)
+
     op.create_table('role_grant',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -326,6 +383,31 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_webhook_endpoint_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_endpoint'))
     )
+    op.create_table('alert',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rule_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subject', sa.String(length=64), nullable=False),
+    sa.Column('label', sa.String(length=200), nullable=False),
+    sa.Column('value', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('limit', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('good_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('resolved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['acknowledged_by_id'], ['user.id'], name=op.f('fk_alert_acknowledged_by_id')),
+    sa.ForeignKeyConstraint(['rule_id'], ['alert_rule.id'], name=op.f('fk_alert_rule_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_alert_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert'))
+    )
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.create_index('ix_alert_resolved', ['warehouse_id', 'resolved_at'], unique=False)
+        batch_op.create_index('uq_alert_subject', ['rule_id', 'subject'], unique=True, sqlite_where=sa.text('resolved_at IS NULL'), postgresql_where=sa.text('resolved_at IS NULL'))
+
     op.create_table('cut_off',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1325,12 +1407,22 @@ def downgrade() -> None:
 
     op.drop_table('import_fault')
     op.drop_table('cut_off')
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.drop_index('uq_alert_subject', sqlite_where=sa.text('resolved_at IS NULL'), postgresql_where=sa.text('resolved_at IS NULL'))
+        batch_op.drop_index('ix_alert_resolved')
+
+    op.drop_table('alert')
     op.drop_table('webhook_endpoint')
     op.drop_table('wave')
     with op.batch_alter_table('role_grant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_role_grant_user_id'))
 
     op.drop_table('role_grant')
+    with op.batch_alter_table('report_schedule', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_report_schedule_user_id'))
+        batch_op.drop_index('ix_report_schedule_due', sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+
+    op.drop_table('report_schedule')
     op.drop_table('region_priority')
     op.drop_table('receipt_row')
     with op.batch_alter_table('put_wall', schema=None) as batch_op:
@@ -1355,6 +1447,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_audit_entry_subject')
 
     op.drop_table('audit_entry')
+    with op.batch_alter_table('alert_rule', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_alert_rule_warehouse_id'))
+
+    op.drop_table('alert_rule')
+    op.drop_table('worker_turn')
     op.drop_table('warehouse')
     op.drop_table('user')
     op.drop_table('seller')

@@ -16,7 +16,7 @@ depends_on = None
 
 VIRTUAL_ENDS = ("supplier", "customer", "adjustment", "missing", "scrap")
 APPEND_ONLY = ("stock_move", "audit_entry", "label_reprint")
-TOLD = ("shipment", "hold", "print_job")
+TOLD = ("shipment", "hold", "print_job", "alert")
 """Tables whose changes open boards hear of on PostgreSQL (`store/changes.py`)."""
 
 

@@ -42,6 +42,11 @@ function put(html) {
   const href = focused?.getAttribute("href");
   const scrolls = [...view.querySelectorAll(".wide")].map((one) => one.scrollLeft);
   view.innerHTML = html;
+  const bell = document.getElementById("bell"); // in the frame of the page, which stays
+  if (bell) {
+    bell.textContent = view.querySelector("[data-bell]").dataset.bell;
+    bell.parentElement.classList.toggle("attention", bell.textContent !== "0");
+  }
   [...view.querySelectorAll(".wide")].forEach((one, n) => (one.scrollLeft = scrolls[n] ?? 0));
   if (focused?.id) document.getElementById(focused.id)?.focus();
   else if (href) [...view.querySelectorAll("a")].find((a) => a.getAttribute("href") === href)?.focus();

@@ -20,10 +20,12 @@ from sqlalchemy import Row, select
 
 from fulfillment.domain.outbox import (
     LEASE,
+    MOST_ATTEMPTS,
     RECEIVER_REST,
     Dropped,
     Outcome,
     Rejected,
+    Settlement,
     Unreachable,
     public_id,
     settled,
@@ -128,6 +130,10 @@ def claim(tx: Transaction, receiver: int | None) -> Assignment | None:
     """Lease the oldest due delivery to a receiver; None if there is none or others have them."""
     row = rows.lease_next(tx, receiver, until=tx.now + LEASE)
     if row is None:
+        return None
+    if row.attempts > MOST_ATTEMPTS:  # each try ended with its worker
+        stopped = Settlement("dead", None, "every worker that tried it stopped")
+        rows.settle(tx, row.id, lease=row.leases, settlement=stopped)
         return None
     message = rows.message(tx, row.message_id)
     url, secrets = ("", ()) if receiver is None else _endpoint_of(tx, receiver)
