@@ -324,9 +324,7 @@ def test_the_address_and_the_service_stay_while_a_label_is_being_bought(
         country="GB", name="Ada Byron", lines=("1 Elsewhere",), city="London", postcode="SW1Y 4JH"
     )
     with pytest.raises(LabelActive):
-        correct_address(
-            world.people["admin"], row.order_id, address=address, reason="moved"
-        )
+        correct_address(world.people["admin"], row.order_id, address=address, reason="moved")
     with pytest.raises(IllegalEvent):
         change_service(world.people["supervisor1"], shipment_id, world.service_id)
 
