@@ -19,6 +19,7 @@ from fulfillment.domain.catalogue import (
     CartonEntry,
     CutOffEntry,
     LocationEntry,
+    PriceEntry,
     ProductEntry,
     RegionPriorityEntry,
     SellerEntry,
@@ -574,11 +575,13 @@ def put_service(actor: Actor, carrier: str, code: str, body: ServiceInput) -> Up
 class ServiceRuleInput(Input):
     """The service of shipments that fit; what is empty or null fits all."""
 
-    service: str = Field(description="`CARRIER/CODE`.")
+    service: str = Field(description="`CARRIER/CODE`, or `CHEAPEST`: of those with a price for it.")
     warehouse: str = ""
     country: str = ""
     most_grams: int | None = None
     most_mm: int | None = Field(None, description="Longest side of the longest piece.")
+    in_time: bool = Field(False, description="Only if it arrives by the order's promised day.")
+    most_minor: int | None = Field(None, description="Only if it costs no more, in minor units.")
 
 
 class ServiceRuleOutput(Output):
@@ -589,6 +592,8 @@ class ServiceRuleOutput(Output):
     country: str
     most_grams: int | None
     most_mm: int | None
+    in_time: bool
+    most_minor: int | None
 
 
 class ServiceRulesInput(Input):
@@ -618,6 +623,65 @@ def list_service_rules(actor: Actor) -> tuple[ServiceRuleEntry, ...]:
 def put_service_rules(actor: Actor, body: ServiceRulesInput) -> None:
     """Replace the rules by which shipments get their service."""
     terms.put_service_rules(actor, [ServiceRuleEntry(**dict(one)) for one in body.rules])
+
+
+class PriceInput(Input):
+    """One step of a price table; a country that is empty is everywhere else."""
+
+    price_minor: int
+    days: int = Field(description="Calendar days from the day its van leaves to its arrival.")
+    country: str = ""
+    most_grams: int | None = None
+
+
+class PricesInput(Input):
+    """The whole price table of a service; all services have one currency."""
+
+    currency: str = Field(description="ISO 4217.")
+    prices: list[PriceInput] = Field(max_length=1_000)
+
+
+class PriceOutput(Output):
+    """One step of a price table."""
+
+    price_minor: int
+    days: int
+    country: str
+    most_grams: int | None
+
+
+class ServicePricesOutput(Output):
+    """The price table of a service."""
+
+    service: str
+    currency: str
+    prices: list[PriceOutput]
+
+
+class PriceTablesOutput(Output):
+    """The services that have a price table."""
+
+    items: list[ServicePricesOutput]
+
+
+@routes.get(
+    "/carrier-service-prices",
+    permission=Permission.SEE_CATALOGUE,
+    answer=PriceTablesOutput,
+    render=lambda tables: {"items": [asdict(one) for one in tables]},
+)
+def list_prices(actor: Actor) -> tuple[listing.ServicePrices, ...]:
+    """What the services cost, and how long they take."""
+    return listing.list_prices(actor)
+
+
+@routes.put(
+    "/carrier-services/<carrier>/<code>/prices", permission=Permission.CHANGE_POLICY, answer=None
+)
+def put_prices(actor: Actor, carrier: str, code: str, body: PricesInput) -> None:
+    """Replace the price table of a service."""
+    entries = [PriceEntry(**dict(one)) for one in body.prices]
+    terms.put_prices(actor, f"{carrier}/{code}", entries, currency=body.currency)
 
 
 class CutOffInput(Input):

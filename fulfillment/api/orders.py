@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
@@ -68,6 +68,7 @@ class OrderInput(Input):
     tags: list[str] = Field(default=[], max_length=50)
     ship_complete: bool | None = Field(None, description="Null: as the seller has it.")
     requested_service: str = Field("", description="`CARRIER/CODE`, or empty.")
+    promised_on: date | None = Field(None, description="The day by which it shall be there.")
 
     def command(self) -> NewOrder:
         """The same for the service."""
@@ -308,6 +309,7 @@ class OrderOutput(Output):
     note: str
     packing_note: str
     tags: list[str]
+    promised_on: date | None
     placed_at: datetime
     cancel_reason: str
     merged_into: str | None

@@ -120,13 +120,36 @@ class ServiceEntry:
 
 @dataclass(frozen=True)
 class ServiceRuleEntry:
-    """The service (``CARRIER/CODE``) of shipments that fit; '' and None fit all; by list order."""
+    """The service (``CARRIER/CODE``) of shipments that fit; '' and None fit all; by list order.
+
+    ``service`` may be :data:`CHEAPEST`.  ``in_time``: only if it arrives by the promised day.
+    ``most_minor``: only if it costs no more.
+    """
 
     service: str
     warehouse: str = ""
     country: str = ""
     most_grams: int | None = None
     most_mm: int | None = None
+    in_time: bool = False
+    most_minor: int | None = None
+
+
+CHEAPEST = "CHEAPEST"
+"""In a rule: the cheapest service that has a price for the shipment."""
+
+
+@dataclass(frozen=True)
+class PriceEntry:
+    """What a service costs to a country ('' = everywhere else) up to a weight (None: any).
+
+    ``days``: calendar days from the day its van leaves to the day the parcel arrives.
+    """
+
+    price_minor: int
+    days: int
+    country: str = ""
+    most_grams: int | None = None
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("tags", _list),
         Column("ship_complete", _yes_no),
         Column("service", partial(_text, most=129)),
+        Column("promised_on", _day),
     ),
 }
 """The columns of each kind of file, with their headings."""
@@ -335,7 +336,15 @@ class FileOrder:
 _COLUMN_OF = {"requested_service": "service", "lines": "address1"}
 _OF_A_LINE = frozenset({"reference", "channel", "sku", "quantity", "unit_price_minor"})
 _ADDRESS = ("country", "name", "company", "city", "region", "postcode", "phone", "email")
-_AS_THEY_ARE = ("customer", "priority", "note", "packing_note", "tags", "ship_complete")
+_AS_THEY_ARE = (
+    "customer",
+    "priority",
+    "note",
+    "packing_note",
+    "tags",
+    "ship_complete",
+    "promised_on",
+)
 
 
 def orders_of(rows: Iterable[Row], *, seller: str) -> tuple[list[FileOrder], list[RowFault]]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from fulfillment.domain.checks import (
@@ -133,7 +133,8 @@ class NewOrder:
 
     ``(seller, channel, reference)`` comes only once.  ``customer`` is the channel's own name
     for the buyer.  ``ship_complete`` None: as the seller's default says.
-    ``requested_service`` is ``CARRIER/CODE`` or empty.
+    ``requested_service`` is ``CARRIER/CODE`` or empty; ``promised_on`` the day by which the customer
+    was promised it arrives.
     """
 
     seller: str
@@ -150,6 +151,7 @@ class NewOrder:
     tags: tuple[str, ...] = ()
     ship_complete: bool | None = None
     requested_service: str = ""
+    promised_on: date | None = None
 
     @property
     def total_minor(self) -> int:
@@ -160,6 +162,7 @@ class NewOrder:
 def content_hash(order: NewOrder) -> str:
     """A fingerprint of everything that the order says: the same order sent again has the same."""
     content = asdict(order)
+    content["promised_on"] = order.promised_on.isoformat() if order.promised_on else None
     content["placed_at"] = order.placed_at.astimezone(UTC).isoformat()
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -202,6 +205,9 @@ def _head_faults(order: NewOrder, currencies: Collection[str]) -> Iterator[Fault
     yield from text_faults("channel", order.channel, most=64, required=True)
     yield from _reference_faults(order.reference)
     yield from moment_faults("placed_at", order.placed_at)
+    promised = order.promised_on
+    if promised is not None and (type(promised) is not date or not 1990 <= promised.year <= 2200):
+        yield Fault("promised_on", "out-of-range", shown(str(promised)))
     if not (isinstance(order.currency, str) and order.currency in currencies):
         yield Fault("currency", "unknown-currency", shown(order.currency))
     for name, most in _TEXTS.items():

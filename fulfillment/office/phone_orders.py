@@ -105,6 +105,7 @@ def _command() -> NewOrder:
         packing_note=forms.lines("packing_note", most=4_000),
         ship_complete=True if forms.ticked("ship_complete") else None,
         requested_service=forms.text("requested_service", most=129, required=False),
+        promised_on=forms.optional_day("promised_on"),
     )
 
 

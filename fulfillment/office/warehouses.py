@@ -16,6 +16,7 @@ from fulfillment.domain.catalogue import (
     CartonEntry,
     CutOffEntry,
     LocationEntry,
+    PriceEntry,
     ServiceEntry,
     ServiceRuleEntry,
     WarehouseEntry,
@@ -35,7 +36,10 @@ blueprint = Blueprint("office_warehouses", __name__, url_prefix="/warehouses")
 
 MOST_GRAMS = 10_000_000
 MOST_MM = 100_000
-RULE_PARTS = 5
+RULE_PARTS = 7
+PRICE_PARTS = 4
+IN_TIME = "in time"
+"""How a rule says it, in every language: it is part of the form's own notation."""
 NO_ADDRESS = PostalAddress(country="")
 
 
@@ -88,6 +92,23 @@ def put_service_rules() -> Answer:
         terms.put_service_rules(actor(), [_rule(line) for line in typed if line.strip()])
 
     return _shared("rules", put, _("The rules are saved; they choose for shipments from now on."))
+
+
+@blueprint.post("/service-prices")
+@page(Permission.CHANGE_POLICY)
+def put_prices() -> Answer:
+    """What a service costs and how long it takes: the form replaces its price table."""
+
+    def put() -> None:
+        typed = forms.lines("prices", most=20_000).split("\n")
+        terms.put_prices(
+            actor(),
+            forms.text("service", most=129),
+            [_price(line) for line in typed if line.strip()],
+            currency=forms.text("currency", most=3).upper(),
+        )
+
+    return _shared("prices", put, _("The prices are saved; rules compare them from now on."))
 
 
 @blueprint.get("/<int:warehouse_id>")
@@ -238,24 +259,44 @@ def _warehouse_entry(code: str, *, layout: Mapping[str, Any] | None) -> Warehous
 
 
 def _rule(line: str) -> ServiceRuleEntry:
-    """A line like ``LOCAL/EXPRESS; W1; GB; 2000; 600``; what is left out fits all."""
+    """A line like ``LOCAL/EXPRESS; W1; GB; 2000; 600; in time; 950``; what is left out fits all."""
     parts = [part.strip() for part in line.split(";")]
     if len(parts) > RULE_PARTS:
         raise invalid("rules", "wrong-form", line)
-    service, warehouse, country, grams, longest_mm = parts + [""] * (RULE_PARTS - len(parts))
+    parts += [""] * (RULE_PARTS - len(parts))
+    service, warehouse, country, grams, longest_mm, in_time, minor = parts
+    if in_time not in ("", IN_TIME):
+        raise invalid("rules", "wrong-form", line)
     return ServiceRuleEntry(
         service=service.upper(),
         warehouse=warehouse,
         country=country.upper(),
         most_grams=forms.whole("most_grams", grams, least=1, most=MOST_GRAMS),
         most_mm=forms.whole("most_mm", longest_mm, least=1, most=MOST_MM),
+        in_time=bool(in_time),
+        most_minor=forms.whole("most_minor", minor, least=1, most=terms.MOST_MINOR),
     )
 
 
 def _rule_line(rule: ServiceRuleEntry) -> str:
     """The line that :func:`_rule` reads back."""
-    parts = (rule.service, rule.warehouse, rule.country, rule.most_grams, rule.most_mm)
+    limits = (rule.most_grams, rule.most_mm, IN_TIME if rule.in_time else None, rule.most_minor)
+    parts = (rule.service, rule.warehouse, rule.country, *limits)
     return "; ".join("" if part is None else str(part) for part in parts).rstrip("; ")
+
+
+def _price(line: str) -> PriceEntry:
+    """A line like ``GB; 2000; 425; 2``: country, grams at most, price in minor units, days."""
+    parts = [part.strip() for part in line.split(";")]
+    if len(parts) != PRICE_PARTS:
+        raise invalid("prices", "wrong-form", line)
+    country, grams, minor, days = parts
+    price = forms.whole("price_minor", minor, most=terms.MOST_MINOR)
+    takes = forms.whole("days", days, most=terms.MOST_DAYS)
+    if price is None or takes is None:
+        raise invalid("prices", "wrong-form", line)
+    most_grams = forms.whole("most_grams", grams, least=1, most=MOST_GRAMS)
+    return PriceEntry(price, takes, country.upper(), most_grams)
 
 
 def _cut_off(line: str) -> CutOffEntry:
@@ -298,6 +339,7 @@ def _list_page(refused: Refusal | None = None) -> Answer:
         services=choices.service_rows(),
         rules=(rules := listing.list_service_rules(actor())),
         rule_lines="\n".join(map(_rule_line, rules)),
+        prices=listing.list_prices(actor()),
         timezones=sorted(available_timezones()),
         address=NO_ADDRESS,
     )

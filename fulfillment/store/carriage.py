@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from fulfillment.domain.carriage import ServiceRule, Timetable
+from fulfillment.domain.carriage import Price, PriceTable, ServiceRule, Timetable
 from fulfillment.domain.cutoffs import Departure
 from fulfillment.store.base import table_of
-from fulfillment.store.catalog import CutOff, Holiday, Warehouse
+from fulfillment.store.catalog import CarrierService, CutOff, Holiday, ServicePrice, Warehouse
 from fulfillment.store.catalog import ServiceRule as RuleRow
 from fulfillment.store.transaction import Transaction
 
@@ -86,6 +86,30 @@ def read_service_rules(tx: Transaction) -> tuple[ServiceRule, ...]:
             country=row.country,
             most_grams=row.most_grams,
             most_mm=row.most_mm,
+            in_time=row.in_time,
+            most_minor=row.most_minor,
+        )
+        for row in rows
+    )
+
+
+def read_prices(tx: Transaction) -> PriceTable:
+    """The prices of all services, in one statement."""
+    price, service = table_of(ServicePrice), table_of(CarrierService)
+    rows = tx.execute(
+        select(price, (service.c.carrier + "/" + service.c.code).label("service"))
+        .join(service, service.c.id == price.c.service_id)
+        .order_by(price.c.id)
+    )
+    return PriceTable(
+        Price(
+            service_id=row.service_id,
+            service=row.service,
+            price_minor=row.price_minor,
+            currency=row.currency,
+            days=row.days,
+            country=row.country,
+            most_grams=row.most_grams,
         )
         for row in rows
     )

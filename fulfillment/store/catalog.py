@@ -181,12 +181,36 @@ class ServiceRule(Base):
     __tablename__ = "service_rule"
     id: Mapped[Id]
     rank: Mapped[int]
-    service_id: Mapped[int] = mapped_column(ForeignKey("carrier_service.id"))
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("carrier_service.id"))
+    """NULL = the cheapest that has a price for the shipment."""
     warehouse_id: Mapped[int | None] = mapped_column(ForeignKey("warehouse.id"))
     country: Mapped[str] = mapped_column(String(2), default="")
     most_grams: Mapped[int | None]
     most_mm: Mapped[int | None]
     """The longest side of the longest piece."""
+    in_time: Mapped[bool] = mapped_column(default=False)
+    """Only if it arrives by the promised day."""
+    most_minor: Mapped[int | None]
+    """Only if it costs no more than this."""
+
+
+class ServicePrice(Base):
+    """What a service costs by country ('' = everywhere else) and weight step, and how long it takes."""
+
+    __tablename__ = "service_price"
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0", name="price_minor"),
+        CheckConstraint("days >= 0", name="days"),
+        Index("ix_service_price_service", "service_id"),
+    )
+    id: Mapped[Id]
+    service_id: Mapped[int] = mapped_column(ForeignKey("carrier_service.id"))
+    country: Mapped[str] = mapped_column(String(2), default="")
+    most_grams: Mapped[int | None]
+    price_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    days: Mapped[int]
+    """Calendar days from the day its van leaves to the day it arrives."""
 
 
 class CutOff(Base):

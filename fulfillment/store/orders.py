@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -59,6 +59,8 @@ class Order(Base):
     packing_note: Mapped[str] = mapped_column(Text, default="")
     tags: Mapped[list[str]]
     requested_service_id: Mapped[int | None] = mapped_column(ForeignKey("carrier_service.id"))
+    promised_on: Mapped[date | None]
+    """The day by which the customer was promised it arrives."""
     placed_at: Mapped[datetime]
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from fulfillment.domain.catalogue import PriceEntry, ServiceEntry, ServiceRuleEntry
 from fulfillment.domain.errors import IllegalEvent, NotPermitted, OnHold, UnknownThing
 from fulfillment.domain.people import system
 from fulfillment.services.allocating import (
@@ -17,6 +18,7 @@ from fulfillment.services.allocating import (
     deallocate,
     hold_expired_stock,
 )
+from fulfillment.services.catalogue.terms import put_prices, put_service, put_service_rules
 from fulfillment.store.catalog import (
     CarrierService,
     CutOff,
@@ -296,6 +298,39 @@ def test_a_shipment_gets_the_first_service_that_fits_and_its_next_cut_off(world:
     tomorrow_at_five = datetime(2026, 3, 5, 17, 0, tzinfo=NOON.tzinfo)
     assert chosen[1].cut_off_at == chosen[1].promised_cut_off_at == tomorrow_at_five
     assert chosen[0].cut_off_at is None, "no van of that service leaves here"
+
+
+def test_the_cheapest_service_in_time_is_chosen_in_as_many_statements_for_twenty_as_for_two(
+    world: World,
+) -> None:
+    put_prices(world.people["admin"], "LOCAL/STD", [PriceEntry(300, 5)], currency="GBP")
+    put_service(world.people["admin"], ServiceEntry("X", "FAST", "Fast"))
+    put_prices(world.people["admin"], "X/FAST", [PriceEntry(900, 1)], currency="GBP")
+    fast = fetch(select(CarrierService.id).where(CarrierService.code == "FAST"))[0].id
+    insert_row(
+        CutOff,
+        warehouse_id=world.warehouses["W1"],
+        service_id=fast,
+        local_time=time(17),
+        weekdays=[0, 1, 2, 3, 4, 5, 6],
+    )
+    rules = [ServiceRuleEntry("CHEAPEST", in_time=True), ServiceRuleEntry("LOCAL/STD")]
+    put_service_rules(world.people["admin"], rules)
+    world.product("A")
+    world.stock("A", 100)
+    soon = an_order(world, {"A": 1}, promised_on=date(2026, 3, 6))
+    later = an_order(world, {"A": 1}, promised_on=date(2026, 3, 20))
+    for_two = statements_of(lambda: allocate_orders(system()))
+    (by_fast,), (by_slow,) = shipments_of(soon), shipments_of(later)
+    assert (by_fast.service_id, by_slow.service_id) == (fast, world.service_id)
+    assert by_fast.why["service"]["price_minor"] == 900
+    assert [one["service"] for one in by_fast.why["service"]["considered"]] == [
+        "LOCAL/STD",
+        "X/FAST",
+    ]
+    for _one in range(20):
+        an_order(world, {"A": 1}, promised_on=date(2026, 3, 6))
+    assert statements_of(lambda: allocate_orders(system())) == for_two
 
 
 @pytest.mark.half_made

@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fulfillment.domain.carriage import ServiceRule, Timetable, choose_service
+from fulfillment.domain.carriage import (
+    Price,
+    PriceTable,
+    ServiceChoice,
+    ServiceRule,
+    Timetable,
+    choose_service,
+)
 from fulfillment.domain.cutoffs import Departure, next_cut_off
 
 LONDON, NEW_YORK, TAIPEI = (
@@ -150,3 +157,72 @@ def test_a_service_without_vans_here_has_no_cut_off() -> None:
     assert timetable.cut_off(10, after=utc(2026, 3, 4)) == utc(2026, 3, 4, 17)
     assert timetable.cut_off(99, after=utc(2026, 3, 4)) is None
     assert timetable.cut_off(None, after=utc(2026, 3, 4)) is None
+
+
+PRICES = PriceTable(
+    [
+        Price(10, "X/SLOW", 300, "GBP", days=5, most_grams=1_000),
+        Price(10, "X/SLOW", 700, "GBP", days=5),
+        Price(20, "X/FAST", 900, "GBP", days=1),
+        Price(20, "X/FAST", 2_500, "GBP", days=3, country="FR"),
+        Price(30, "X/NEVER", 100, "GBP", days=1),
+    ]
+)
+WEDNESDAY = date(2026, 3, 4)
+
+
+def by_price(
+    rule: ServiceRule, promised_on: date | None, *, grams: int = 500, country: str = "GB"
+) -> ServiceChoice:
+    return choose_service(
+        [rule, ServiceRule(9, service_id=99)],
+        warehouse_id=1,
+        country=country,
+        grams=grams,
+        promised_on=promised_on,
+        prices=PRICES,
+        leaves_on=lambda service_id: None if service_id == 30 else WEDNESDAY,
+    )
+
+
+def test_the_cheapest_that_arrives_by_the_promised_day_is_chosen() -> None:
+    rule = ServiceRule(1, service_id=None, in_time=True)
+
+    def chosen(promised_on: date | None) -> object:
+        return by_price(rule, promised_on).service_id
+
+    assert chosen(date(2026, 3, 9)) == 10
+    assert chosen(date(2026, 3, 8)) == 20
+    assert chosen(date(2026, 3, 5)) == 20
+    assert chosen(date(2026, 3, 4)) == 99, "none is so fast: the next rule"
+    assert chosen(None) == 30, "nothing was promised: the cheapest"
+
+
+def test_prices_go_by_weight_and_country() -> None:
+    asked = ((10, "GB", 1_000), (10, "GB", 1_001), (20, "GB", 9_999), (20, "FR", 1))
+    found = [PRICES.price(one, country=country, grams=grams) for one, country, grams in asked]
+    assert [one and one.price_minor for one in found] == [300, 700, 900, 2_500]
+    assert PriceTable().price(10, country="GB", grams=1) is None
+
+
+def test_a_rule_may_ask_for_the_day_and_the_price_of_its_own_service() -> None:
+    fast = ServiceRule(1, service_id=20, in_time=True, most_minor=1_000)
+    assert by_price(fast, date(2026, 3, 5)).service_id == 20
+    assert by_price(fast, date(2026, 3, 4)).service_id == 99
+    assert by_price(fast, None, country="FR").service_id == 99, "too dear"
+    unpriced = ServiceRule(1, service_id=77, most_minor=1_000)
+    assert by_price(unpriced, None).service_id == 99
+
+
+def test_a_choice_by_price_says_what_it_compared() -> None:
+    rule = ServiceRule(1, service_id=None, in_time=True)
+    why = by_price(rule, date(2026, 3, 8)).why(grams=500, longest_mm=0)
+    facts = ("cheapest", "price_minor", "arrives_on", "promised_on")
+    assert [why[name] for name in facts] == [True, 900, "2026-03-05", "2026-03-08"]
+    assert [
+        (one["service"], one["price_minor"], one["arrives_on"]) for one in why["considered"]
+    ] == [
+        ("X/NEVER", 100, None),
+        ("X/SLOW", 300, "2026-03-09"),
+        ("X/FAST", 900, "2026-03-05"),
+    ]

@@ -23,6 +23,7 @@ from fulfillment.store.catalog import (
     Location,
     Product,
     ProductBarcode,
+    ServicePrice,
     Warehouse,
 )
 from fulfillment.store.inbound import ImportRun
@@ -295,6 +296,42 @@ def test_services_and_warehouses_are_made(app: Flask, office: Office, world: Wor
     assert codes(Warehouse, "timezone", code="W3") == [("Europe/Berlin",)]
     assert admin.refused("/warehouses", on="/warehouses", **house).status_code == 422
     assert office.press("/warehouses", on="/warehouses", **house).status_code == 403
+
+
+def test_prices_and_rules_by_price_and_promised_day_are_typed(
+    app: Flask, office: Office, world: World
+) -> None:
+    price = {"service": "LOCAL/STD", "currency": "gbp", "prices": "GB; 2000; 425; 2\r\n; ; 1900; 5"}
+    office.done("/warehouses/service-prices", on="/warehouses", **price)
+    stored = codes(ServicePrice, "country", "most_grams", "price_minor", "currency", "days")
+    assert [tuple(row) for row in stored] == [
+        ("GB", 2000, 425, "GBP", 2),
+        ("", None, 1900, "GBP", 5),
+    ]
+    assert "LOCAL/STD GB 2000 £4.25 2" in words(office.page("/warehouses"))
+    for wrong in (
+        "GB; 2000; 425",
+        "GB; 2000; ; 2",
+        "ZZ; ; 1; 1",
+        "GB; ; -1; 1",
+        "; ; 1; 1\n; ; 2; 2",
+    ):
+        again = {**price, "prices": wrong}
+        assert (
+            office.refused("/warehouses/service-prices", on="/warehouses", **again).status_code
+            == 422
+        )
+    rules = "CHEAPEST; ; GB; 2000; ; in time; 1500\nLOCAL/STD"
+    office.done("/warehouses/service-rules", on="/warehouses", rules=rules)
+    shown = words(office.page("/warehouses"))
+    assert "1 the cheapest every GB 2000 – by the promised day 1500" in shown
+    assert rules in office.page("/warehouses")
+    wrong_rule = office.refused(
+        "/warehouses/service-rules", on="/warehouses", rules="LOCAL/STD; ; ; ; ; soon"
+    )
+    assert wrong_rule.status_code == 422
+    packer = Office(app, world, Role.PACKER, "W1")
+    assert packer.press("/warehouses/service-prices", on="/orders", **price).status_code == 403
 
 
 # --- the books -----------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ def test_rules_are_changed_on_the_page_and_a_shipment_says_which_one_chose_its_s
     typed = "LOCAL/STD; W1; GB; 2000; 600\nlocal/std"
     office.done(f"{PAGE}/service-rules", on=PAGE, rules=typed)
     assert rows(office.page(PAGE), RULES) == [
-        ["1", "LOCAL/STD", "W1", "GB", "2000", "600"],
-        ["2", "LOCAL/STD", "every", "every", "–", "–"],
+        ["1", "LOCAL/STD", "W1", "GB", "2000", "600", "–", "–"],
+        ["2", "LOCAL/STD", "every", "every", "–", "–", "–", "–"],
     ]
     world.product("A", weight_grams=300, length_mm=100, width_mm=550, height_mm=20)
     world.stock("A", 5)
@@ -99,6 +99,8 @@ def test_a_program_reads_the_rules_and_priorities(app: Flask, world: World) -> N
             "country": "",
             "most_grams": None,
             "most_mm": None,
+            "in_time": False,
+            "most_minor": None,
         }
     ]
     found = client.get("/api/v1/sellers/SHOP/region-priorities").json["priorities"]

@@ -469,6 +469,7 @@ def upgrade() -> None:
     sa.Column('packing_note', sa.Text(), nullable=False),
     sa.Column('tags', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('requested_service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('promised_on', sa.Date(), nullable=True),
     sa.Column('placed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -591,14 +592,32 @@ def upgrade() -> None:
     with op.batch_alter_table('serial_unit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_serial_unit_location_id'), ['location_id'], unique=False)
 
+    op.create_table('service_price',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('most_grams', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('price_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('days >= 0', name=op.f('ck_service_price_days')),
+    sa.CheckConstraint('price_minor >= 0', name=op.f('ck_service_price_price_minor')),
+    sa.ForeignKeyConstraint(['service_id'], ['carrier_service.id'], name=op.f('fk_service_price_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service_price'))
+    )
+    with op.batch_alter_table('service_price', schema=None) as batch_op:
+        batch_op.create_index('ix_service_price_service', ['service_id'], unique=False)
+
     op.create_table('service_rule',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('rank', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('country', sa.String(length=2), nullable=False),
     sa.Column('most_grams', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('most_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('in_time', sa.Boolean(), nullable=False),
+    sa.Column('most_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['service_id'], ['carrier_service.id'], name=op.f('fk_service_rule_service_id')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_service_rule_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule'))
@@ -1370,6 +1389,10 @@ def downgrade() -> None:
     op.drop_table('stock_balance')
     op.drop_table('station')
     op.drop_table('service_rule')
+    with op.batch_alter_table('service_price', schema=None) as batch_op:
+        batch_op.drop_index('ix_service_price_service')
+
+    op.drop_table('service_price')
     with op.batch_alter_table('serial_unit', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_serial_unit_location_id'))
 

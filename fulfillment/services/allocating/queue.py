@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
-from fulfillment.domain.carriage import ServiceChoice, ServiceRule, choose_service
+from fulfillment.domain.carriage import (
+    PriceTable,
+    ServiceChoice,
+    ServiceRule,
+    choose_service,
+)
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import ORDER
 from fulfillment.store.base import table_of
-from fulfillment.store.carriage import Dock, read_docks, read_service_rules
+from fulfillment.store.carriage import Dock, read_docks, read_prices, read_service_rules
 from fulfillment.store.catalog import Product
 from fulfillment.store.orders import Address, Hold, Order, OrderLine
 from fulfillment.store.stock import (
@@ -49,7 +55,12 @@ def _turn(row: Row[Any], cut_offs: CutOffs) -> tuple[Any, ...]:
     return (
         not row.has_backorder,
         -row.priority,
-        cut_offs.earliest(country=row.country, grams=row.grams, requested=row.requested_service_id),
+        cut_offs.earliest(
+            country=row.country,
+            grams=row.grams,
+            requested=row.requested_service_id,
+            promised_on=row.promised_on,
+        ),
         row.confirmed_at or NEVER,
         row.id,
     )
@@ -76,6 +87,7 @@ def _waiting(actor: Actor) -> Select[Any]:
             _order.c.priority,
             _order.c.confirmed_at,
             _order.c.requested_service_id,
+            _order.c.promised_on,
             _address.c.country,
             grams.label("grams"),
         )
@@ -116,17 +128,25 @@ class CutOffs:
     """Service and next cut-off by warehouse, worked out once for all orders of a transaction."""
 
     def __init__(
-        self, docks: Mapping[int, Dock], rules: Sequence[ServiceRule], *, after: datetime
+        self,
+        docks: Mapping[int, Dock],
+        rules: Sequence[ServiceRule],
+        *,
+        after: datetime,
+        prices: PriceTable,
     ) -> None:
         self.docks = docks
         self._rules = rules
+        self._prices = prices
         self._after = after
         self._known: dict[tuple[int, int | None], datetime | None] = {}
 
     @classmethod
     def read(cls, tx: Transaction) -> CutOffs:
-        """From the rules and timetables of all warehouses."""
-        return cls(read_docks(tx), read_service_rules(tx), after=tx.now)
+        """From the rules and timetables of all warehouses, and the prices where a rule asks them."""
+        rules = read_service_rules(tx)
+        prices = read_prices(tx) if any(rule.asks_prices for rule in rules) else PriceTable()
+        return cls(read_docks(tx), rules, after=tx.now, prices=prices)
 
     def choose(
         self,
@@ -136,6 +156,7 @@ class CutOffs:
         grams: int,
         requested: int | None,
         longest_mm: int = 0,
+        promised_on: date | None = None,
     ) -> tuple[ServiceChoice, datetime | None]:
         """The service and the cut-off of a shipment."""
         choice = choose_service(
@@ -145,18 +166,31 @@ class CutOffs:
             grams=grams,
             longest_mm=longest_mm,
             requested=requested,
+            promised_on=promised_on,
+            prices=self._prices,
+            leaves_on=partial(self._leaves_on, warehouse_id),
         )
-        service_id = choice.service_id
+        return choice, self._cut_off(warehouse_id, choice.service_id)
+
+    def _cut_off(self, warehouse_id: int, service_id: int | None) -> datetime | None:
         key = (warehouse_id, service_id)
         if key not in self._known:
             timetable = self.docks[warehouse_id].timetable
             self._known[key] = timetable.cut_off(service_id, after=self._after)
-        return choice, self._known[key]
+        return self._known[key]
 
-    def earliest(self, *, country: str, grams: int, requested: int | None) -> datetime:
+    def _leaves_on(self, warehouse_id: int, service_id: int) -> date | None:
+        cut_off = self._cut_off(warehouse_id, service_id)
+        return None if cut_off is None else self.docks[warehouse_id].timetable.today(cut_off)
+
+    def earliest(
+        self, *, country: str, grams: int, requested: int | None, promised_on: date | None = None
+    ) -> datetime:
         """The first cut-off that some warehouse could make."""
         found = (
-            self.choose(key, country=country, grams=grams, requested=requested)[1]
+            self.choose(
+                key, country=country, grams=grams, requested=requested, promised_on=promised_on
+            )[1]
             for key in self.docks
         )
         return min((moment for moment in found if moment), default=NEVER)

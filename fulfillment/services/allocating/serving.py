@@ -43,6 +43,7 @@ LOCKED_ORDERS = (
         _order.c.priority,
         _order.c.ship_complete,
         _order.c.requested_service_id,
+        _order.c.promised_on,
         _order.c.confirmed_at,
         _address.c.country,
         _seller.c.allocation_rule,

@@ -130,6 +130,7 @@ def _carriage(draft: Draft, measured: Mapping[int, Row[Any]], cut_offs: CutOffs)
         grams=grams,
         longest_mm=longest_mm,
         requested=draft.order.requested_service_id,
+        promised_on=draft.order.promised_on,
     )
     why = choice.why(grams=grams, longest_mm=longest_mm)
     return _Carriage(choice.service_id, cut_off_at, why)

@@ -8,7 +8,12 @@ from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
-from fulfillment.domain.catalogue import RegionPriorityEntry, ServiceRuleEntry
+from fulfillment.domain.catalogue import (
+    CHEAPEST,
+    PriceEntry,
+    RegionPriorityEntry,
+    ServiceRuleEntry,
+)
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.services.catalogue.places import warehouse_seen
@@ -23,6 +28,7 @@ from fulfillment.store.catalog import (
     ProductBarcode,
     RegionPriority,
     Seller,
+    ServicePrice,
     ServiceRule,
     Warehouse,
 )
@@ -183,16 +189,53 @@ def list_service_rules(tx: Transaction, actor: Actor) -> tuple[ServiceRuleEntry,
             rule.c.country,
             rule.c.most_grams,
             rule.c.most_mm,
+            rule.c.in_time,
+            rule.c.most_minor,
         )
-        .join(service, service.c.id == rule.c.service_id)
+        .outerjoin(service, service.c.id == rule.c.service_id)
         .outerjoin(warehouse, warehouse.c.id == rule.c.warehouse_id)
         .order_by(rule.c.rank, rule.c.service_id)
     )
     return tuple(
         ServiceRuleEntry(
-            f"{row.carrier}/{row.code}", row.warehouse, row.country, row.most_grams, row.most_mm
+            service=CHEAPEST if row.carrier is None else f"{row.carrier}/{row.code}",
+            warehouse=row.warehouse,
+            country=row.country,
+            most_grams=row.most_grams,
+            most_mm=row.most_mm,
+            in_time=row.in_time,
+            most_minor=row.most_minor,
         )
         for row in rows
+    )
+
+
+@dataclass(frozen=True)
+class ServicePrices:
+    """The price table of a service (``CARRIER/CODE``), by country and weight step."""
+
+    service: str
+    currency: str
+    prices: tuple[PriceEntry, ...]
+
+
+@reads
+def list_prices(tx: Transaction, actor: Actor) -> tuple[ServicePrices, ...]:
+    """The price tables of the services that have one."""
+    actor.require(Permission.SEE_CATALOGUE)
+    price, service = table_of(ServicePrice), table_of(CarrierService)
+    rows = tx.execute(
+        select(price, (service.c.carrier + "/" + service.c.code).label("service"))
+        .join(service, service.c.id == price.c.service_id)
+        .order_by(service.c.carrier, service.c.code, price.c.id)
+    ).all()
+    found: dict[tuple[str, str], list[PriceEntry]] = {}
+    for row in rows:
+        entry = PriceEntry(row.price_minor, row.days, row.country, row.most_grams)
+        found.setdefault((row.service, row.currency), []).append(entry)
+    return tuple(
+        ServicePrices(service, currency, tuple(entries))
+        for (service, currency), entries in found.items()
     )
 
 

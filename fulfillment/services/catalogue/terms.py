@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from fulfillment.domain.catalogue import (
+    CHEAPEST,
     MOST_GRAMS,
     CutOffEntry,
+    PriceEntry,
     RegionPriorityEntry,
     SellerEntry,
     ServiceEntry,
@@ -21,14 +23,14 @@ from fulfillment.domain.catalogue import (
     seller_faults,
     service_faults,
 )
-from fulfillment.domain.checks import integer_faults
+from fulfillment.domain.checks import flag_faults, integer_faults, shown
 from fulfillment.domain.errors import Fault, InvalidInput, UnknownThing, invalid
 from fulfillment.domain.orders import address_faults
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.services.catalogue.places import warehouse_to_change
 from fulfillment.services.catalogue.products import seller_to_change
 from fulfillment.services.catalogue.upserting import Plan, Upserted, carry_out
-from fulfillment.services.orders.addresses import known_countries
+from fulfillment.services.orders.addresses import known_countries, known_currencies
 from fulfillment.store import journal
 from fulfillment.store.base import Base, table_of
 from fulfillment.store.catalog import (
@@ -37,6 +39,7 @@ from fulfillment.store.catalog import (
     Holiday,
     RegionPriority,
     Seller,
+    ServicePrice,
     ServiceRule,
     Warehouse,
 )
@@ -44,6 +47,8 @@ from fulfillment.store.transaction import Transaction, writes
 
 MOST_RANK = 1_000
 MOST_MM = 100_000
+MOST_MINOR = 10**9
+MOST_DAYS = 365
 
 
 @writes
@@ -156,11 +161,17 @@ def put_service_rules(tx: Transaction, actor: Actor, entries: Sequence[ServiceRu
     for index, entry in enumerate(entries):
         where = f"rules[{index}]"
         faults += _known_or_blank(f"{where}.country", entry.country, known_countries(), "country")
-        if entry.service not in services:
+        if entry.service not in services and entry.service != CHEAPEST:
             faults.append(Fault(f"{where}.service", "unknown-service", entry.service))
         if entry.warehouse not in warehouses:
             faults.append(Fault(f"{where}.warehouse", "unknown-warehouse", entry.warehouse))
-        limits = (("most_grams", entry.most_grams, MOST_GRAMS), ("most_mm", entry.most_mm, MOST_MM))
+        found = flag_faults(f"{where}.in_time", entry.in_time)
+        faults += found
+        limits = (
+            ("most_grams", entry.most_grams, MOST_GRAMS),
+            ("most_mm", entry.most_mm, MOST_MM),
+            ("most_minor", entry.most_minor, MOST_MINOR),
+        )
         for name, limit, most in limits:
             if limit is not None:
                 faults += integer_faults(f"{where}.{name}", limit, least=1, most=most)
@@ -169,16 +180,67 @@ def put_service_rules(tx: Transaction, actor: Actor, entries: Sequence[ServiceRu
     rows = [
         {
             "rank": rank,
-            "service_id": services[entry.service],
+            "service_id": services.get(entry.service),
             "warehouse_id": warehouses[entry.warehouse],
             "country": entry.country,
             "most_grams": entry.most_grams,
             "most_mm": entry.most_mm,
+            "in_time": entry.in_time,
+            "most_minor": entry.most_minor,
         }
         for rank, entry in enumerate(entries, start=1)
     ]
     _replace(tx, delete(table_of(ServiceRule)), ServiceRule, rows)
     _audit(tx, actor, "service-rules", ("service-rule", 0), rows)
+
+
+@writes
+def put_prices(
+    tx: Transaction, actor: Actor, service: str, entries: Sequence[PriceEntry], *, currency: str
+) -> None:
+    """Replace the price table of a service (``CARRIER/CODE``): by country and weight step.
+
+    All services have one currency, because rules compare their prices.
+    """
+    actor.require(Permission.CHANGE_POLICY)
+    service_id = _service_id(tx, service)
+    table = table_of(ServicePrice)
+    others = tx.execute(
+        select(table.c.currency).where(table.c.service_id != service_id).limit(1)
+    ).scalar_one_or_none()
+    faults: list[Fault] = []
+    if currency not in known_currencies():
+        faults.append(Fault("currency", "unknown-currency", shown(currency)))
+    elif others not in (None, currency):
+        faults.append(Fault("currency", "another-currency", str(others)))
+    for index, entry in enumerate(entries):
+        where = f"prices[{index}]"
+        faults += _known_or_blank(f"{where}.country", entry.country, known_countries(), "country")
+        faults += integer_faults(
+            f"{where}.price_minor", entry.price_minor, least=0, most=MOST_MINOR
+        )
+        faults += integer_faults(f"{where}.days", entry.days, least=0, most=MOST_DAYS)
+        if entry.most_grams is not None:
+            name = f"{where}.most_grams"
+            faults += integer_faults(name, entry.most_grams, least=1, most=MOST_GRAMS)
+    keys = [(entry.country, entry.most_grams) for entry in entries]
+    if len(set(keys)) != len(keys):
+        faults.append(Fault("prices", "repeated-key"))
+    if faults:
+        raise InvalidInput(tuple(faults))
+    rows = [
+        {
+            "service_id": service_id,
+            "country": entry.country,
+            "most_grams": entry.most_grams,
+            "price_minor": entry.price_minor,
+            "currency": currency,
+            "days": entry.days,
+        }
+        for entry in entries
+    ]
+    _replace(tx, delete(table).where(table.c.service_id == service_id), ServicePrice, rows)
+    _audit(tx, actor, "service.prices", ("service", service_id), rows)
 
 
 @writes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
@@ -186,6 +186,7 @@ class OrderDetail:
     packing_note: str
     tags: tuple[str, ...]
     requested_service: str
+    promised_on: date | None
     placed_at: datetime
     stamps: tuple[Stamp, ...]
     cancel_reason: str
@@ -243,6 +244,7 @@ def order_detail(tx: Transaction, actor: Actor, order_id: int) -> OrderDetail:
         packing_note=head.packing_note,
         tags=tuple(head.tags),
         requested_service=head.requested_service or "",
+        promised_on=head.promised_on,
         placed_at=head.placed_at,
         stamps=tuple(_stamps(head, ("created", "confirmed", "shipped", "cancelled"), names)),
         cancel_reason=head.cancel_reason,

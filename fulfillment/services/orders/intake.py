@@ -166,6 +166,7 @@ def _order_row(tx: Transaction, actor: Actor, order: Fresh, address_id: int) -> 
         "packing_note": command.packing_note,
         "tags": list(command.tags),
         "requested_service_id": order.service_id,
+        "promised_on": command.promised_on,
         "placed_at": command.placed_at,
         "created_at": tx.now,
         "created_by_id": actor.user_id,

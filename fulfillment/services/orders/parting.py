@@ -163,6 +163,9 @@ def _close_merged(tx: Transaction, first: Any, rest: Sequence[Any]) -> None:
             priority=max(order.priority for order in together),
             ship_complete=any(order.ship_complete for order in together),
             has_backorder=any(order.has_backorder for order in together),
+            promised_on=min(
+                (order.promised_on for order in together if order.promised_on), default=None
+            ),
             tags=list(dict.fromkeys(tag for order in together for tag in order.tags)),
             note=_joined(order.note for order in together),
             packing_note=_joined(order.packing_note for order in together),
@@ -252,7 +255,7 @@ def _worth(lines: Mapping[int, Any], parts: Mapping[int, int]) -> int:
 _INHERITED = (
     "seller_id", "channel", "state", "customer", "address_id", "currency", "priority",
     "ship_complete", "has_backorder", "note", "packing_note", "tags", "requested_service_id",
-    "placed_at", "confirmed_at", "confirmed_by_id",
+    "promised_on", "placed_at", "confirmed_at", "confirmed_by_id",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true
@@ -170,6 +170,7 @@ class OrderView:
     note: str
     packing_note: str
     tags: Sequence[str]
+    promised_on: date | None
     placed_at: datetime
     cancel_reason: str
     merged_into: str | None
@@ -348,7 +349,7 @@ def _found_by(search: str) -> ColumnElement[bool]:
 _TAKEN_AS_THEY_ARE = (
     "id", "number", "seller", "channel", "reference", "state", "customer", "currency",
     "total_minor", "priority", "ship_complete", "has_backorder", "note", "packing_note", "tags",
-    "placed_at", "cancel_reason", "merged_into", "split_from",
+    "promised_on", "placed_at", "cancel_reason", "merged_into", "split_from",
 )  # fmt: skip
 
 
