@@ -33,7 +33,7 @@ each_language = pytest.mark.parametrize("locale", TRANSLATED)
 GAP = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 FOREIGN_NAMES = {
-    "ABC", "API", "CSV", "CUPS", "Content", "Enter", "GS", "HID", "HTTPS", "IPP", "JPEG", "JSON",
+    "ABC", "API", "CHEAPEST", "CSV", "CUPS", "Content", "Enter", "GS", "HID", "HTTPS", "IPP", "JPEG", "JSON",
     "PC", "PDF", "PIN", "PNG", "SSCC", "Standard", "Type", "USB", "UTF", "WebP", "Webhook", "Webhooks",
     "XLSX", "aisle", "application",
     "bin", "cross", "depot", "https", "ipp", "json", "mm",
