@@ -31,6 +31,7 @@ class Wave(Base):
     """Shipments released together."""
 
     __tablename__ = "wave"
+    __table_args__ = (Index("ix_wave_released", "warehouse_id", "released_at"),)
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(String(32), unique=True)
     warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))

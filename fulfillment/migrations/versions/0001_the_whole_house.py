@@ -365,6 +365,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_wave')),
     sa.UniqueConstraint('number', name=op.f('uq_wave_number'))
     )
+    with op.batch_alter_table('wave', schema=None) as batch_op:
+        batch_op.create_index('ix_wave_released', ['warehouse_id', 'released_at'], unique=False)
+
     op.create_table('webhook_endpoint',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
@@ -1436,6 +1439,9 @@ def downgrade() -> None:
 
     op.drop_table('alert')
     op.drop_table('webhook_endpoint')
+    with op.batch_alter_table('wave', schema=None) as batch_op:
+        batch_op.drop_index('ix_wave_released')
+
     op.drop_table('wave')
     with op.batch_alter_table('role_grant', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_role_grant_user_id'))
