@@ -436,6 +436,8 @@ FAULTS: Mapping[str, str] = {
     "changed-row": _("was received with other content under document %(text)s"),
     "duplicate-reference": _("is known with other content: %(text)s"),
     "repeated-key": _("stands twice"),
+    "only-for-its-printer": _("is the carrier's own, for a printer of %(text)s"),
+    "one-by-one": _("are the carrier's own: print the %(text)s one by one"),
     "another-currency": _("is not the currency of the other services: %(text)s"),
     "inactive-product": _("is not sold any more: %(text)s"),
     "kit-without-components": _("is a kit without components: %(text)s"),
