@@ -379,7 +379,8 @@ def _decoded(document: str) -> bytes:
 
 
 def _minor(amount: float, currency: str) -> int:
-    return round(amount * 10 ** int(get_currency_precision(currency)))
+    minor: int = round(amount * 10 ** int(get_currency_precision(currency)))
+    return minor
 
 
 def _event(event: Any) -> TrackingEvent:

@@ -271,6 +271,12 @@ INVARIANTS: Mapping[str, str] = {
     "labels-fit-their-parcels": _(
         "A labelled, shipped or dispatched parcel has one active label and a weight; others have none."
     ),
+    "a-parcel-is-paid-for-once": _(
+        "Of the labels that a carrier may be paid for, a parcel has one at a time."
+    ),
+    "labels-fit-their-purchases": _(
+        "A valid label of a carrier is bought, a void one is not; a labelled parcel shows what it paid."
+    ),
     "shipped-parcels-were-confirmed": _(
         "Nothing ships before the label of each parcel was confirmed on its box."
     ),
