@@ -81,6 +81,7 @@ NAVIGATION = (
     Area(_("Stations"), "/settings/stations", Permission.CHANGE_POLICY),
     Area(_("Printers"), "/settings/printers", Permission.CHANGE_POLICY),
     Area(_("Webhooks"), "/settings/webhooks", Permission.CHANGE_POLICY),
+    Area(_("Carriers"), "/carriers", Permission.OVERRIDE),
     Area(_("Users"), "/settings/users", Permission.MANAGE_PEOPLE),
     Area(_("Audit"), "/audit", Permission.MANAGE_PEOPLE),
 )

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import jsonify, redirect, render_template, url_for
+from flask import jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
@@ -147,7 +147,8 @@ def override_weight() -> Response:
 @page(Permission.PACK, locked=LOG_IN)
 def label(shipment_id: int) -> Response:
     """The labels of a shipment as they were made, for a browser that prints them itself."""
-    pdf = documents.shipment_labels(actor(), shipment_id)
+    parcel = request.args.get("parcel", type=int)
+    pdf = documents.shipment_labels(actor(), shipment_id, parcel=parcel)
     return FlaskResponse(pdf, mimetype="application/pdf")
 
 

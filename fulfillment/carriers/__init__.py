@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fulfillment.carriers.local import LocalCarrier
 from fulfillment.carriers.protocol import Account, Carrier, NotSetUp
+from fulfillment.carriers.through_karrio import KarrioCarrier
 
 Maker = Callable[[Account], Carrier]
 
-_makers: dict[str, Maker] = {}
+_makers: dict[str, Maker] = {"local": lambda _account: LocalCarrier(), "karrio": KarrioCarrier}
 
 
 def register(kind: str, maker: Maker) -> None:

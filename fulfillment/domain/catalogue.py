@@ -119,6 +119,18 @@ class ServiceEntry:
 
 
 @dataclass(frozen=True)
+class CarrierAccountEntry:
+    """How the labels of a carrier are bought: the kind of adapter and its settings, no secrets.
+
+    The kind ``local`` buys nowhere: labels draw numbers of their own again.
+    """
+
+    carrier: str
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ServiceRuleEntry:
     """The service (``CARRIER/CODE``) of shipments that fit; '' and None fit all; by list order.
 

@@ -28,6 +28,8 @@ ACCEPTANCES: Mapping[str, tuple[str, ...]] = {
     "carton-chosen": ("carton",),
     "weighed": ("grams", "parcel"),
     "label-printed": ("tracking", "parcel", "parcels"),
+    "label-being-bought": ("order", "carrier"),
+    "label-withdrawn": ("order", "carrier"),
     "label-confirmed": ("tracking", "left"),
     "shipped": ("order", "tracking"),
     "weigh-again": ("parcel",),
@@ -52,6 +54,8 @@ TONES: Mapping[str, Tone] = {
     "short-recorded": "attention",
     "put-on-hold": "attention",
     "take-over-again": "attention",
+    "label-being-bought": "attention",
+    "label-withdrawn": "attention",
 }
 """What is heard with an acceptance, where it is not the tone of every accepted scan."""
 

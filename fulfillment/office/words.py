@@ -284,6 +284,12 @@ INVARIANTS: Mapping[str, str] = {
     "labels-fit-their-parcels": _(
         "A labelled, shipped or dispatched parcel has one active label and a weight; others have none."
     ),
+    "a-parcel-is-paid-for-once": _(
+        "Of the labels that a carrier may be paid for, a parcel has one at a time."
+    ),
+    "labels-fit-their-purchases": _(
+        "A valid label of a carrier is bought, a void one is not; a labelled parcel shows what it paid."
+    ),
     "shipped-parcels-were-confirmed": _(
         "Nothing ships before the label of each parcel was confirmed on its box."
     ),
@@ -538,6 +544,8 @@ FAULTS: Mapping[str, str] = {
     "changed-row": _("was received with other content under document %(text)s"),
     "duplicate-reference": _("is known with other content: %(text)s"),
     "repeated-key": _("stands twice"),
+    "only-for-its-printer": _("is the carrier's own, for a printer of %(text)s"),
+    "one-by-one": _("are the carrier's own: print the %(text)s one by one"),
     "another-currency": _("is not the currency of the other services: %(text)s"),
     "inactive-product": _("is not sold any more: %(text)s"),
     "kit-without-components": _("is a kit without components: %(text)s"),

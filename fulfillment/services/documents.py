@@ -7,6 +7,7 @@ takes far longer than its rows.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import Row, func, select
@@ -21,7 +22,7 @@ from fulfillment.services.wave_views import PickListView, pick_list_view
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Product
 from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
-from fulfillment.store.parcels import Label, Parcel, ParcelLine
+from fulfillment.store.parcels import CarrierDocument, Label, Parcel, ParcelLine
 from fulfillment.store.transaction import Transaction, reads
 from labels import (
     ENGLISH,
@@ -41,16 +42,25 @@ from labels import (
 _shipment, _order, _parcel = table_of(Shipment), table_of(Order), table_of(Parcel)
 _label, _product = table_of(Label), table_of(Product)
 _line, _order_line = table_of(ShipmentLine), table_of(OrderLine)
-_content = table_of(ParcelLine)
+_content, _own = table_of(ParcelLine), table_of(CarrierDocument)
 
 
-def shipment_labels(actor: Actor, shipment_id: int) -> bytes:
-    """The active labels of a shipment as one PDF, a page for each parcel.
+def shipment_labels(actor: Actor, shipment_id: int, *, parcel: int | None = None) -> bytes:
+    """The active labels of a shipment as one PDF, a page for each parcel, or that of one *parcel*.
 
-    It is drawn from what the label said when it was made, so a reprint is the same.  Raises
+    It is drawn from what the label said when it was made, so a reprint is the same.  A carrier's
+    own PDF is passed on as it came; several of them are fetched parcel by parcel.  Raises
     :class:`UnknownThing`, :class:`NothingToDo` (no active label), :class:`CannotPrint`.
     """
-    return _drawn(_labels(actor, shipment_id))
+    found = _labels(actor, shipment_id, parcel)
+    own = [label for label in found if label.document is not None]
+    if not own:
+        return _drawn([thawed(LABEL, label.content) for label in found])
+    if own[0].format != "pdf":
+        raise CannotPrint(faults=(Fault("label", "only-for-its-printer", own[0].format),))
+    if len(found) > 1:
+        raise CannotPrint(faults=(Fault("label", "one-by-one", str(len(found))),))
+    return bytes(own[0].document)
 
 
 def packing_slips(actor: Actor, shipment_id: int, *, words: Words = ENGLISH) -> bytes:
@@ -87,15 +97,20 @@ def _drawn(documents: list[Document], words: Words = ENGLISH) -> bytes:
 
 
 @reads
-def _labels(tx: Transaction, actor: Actor, shipment_id: int) -> list[Document]:
+def _labels(
+    tx: Transaction, actor: Actor, shipment_id: int, parcel: int | None
+) -> Sequence[Row[Any]]:
     _seen(tx, actor, shipment_id)
-    contents = tx.execute(
-        select(_label.c.content)
+    query = (
+        select(_label.c.content, _own.c.format, _own.c.document)
         .join(_parcel, _parcel.c.id == _label.c.parcel_id)
+        .outerjoin(_own, _own.c.purchase_id == _label.c.purchase_id)
         .where(_parcel.c.shipment_id == shipment_id, _label.c.state == "active")
         .order_by(_parcel.c.sequence)
-    ).scalars()
-    return [thawed(LABEL, content) for content in contents]
+    )
+    if parcel is not None:
+        query = query.where(_parcel.c.sequence == parcel)
+    return tx.execute(query).all()
 
 
 @reads

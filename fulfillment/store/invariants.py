@@ -290,6 +290,33 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        "a-parcel-is-paid-for-once",
+        "Of the labels that a carrier may be paid for, a parcel has one at a time.",
+        """
+        SELECT parcel_id, COUNT(*) AS purchases FROM label_purchase
+        WHERE state IN ('asked', 'unknown', 'bought', 'voiding', 'void-refused')
+        GROUP BY parcel_id HAVING COUNT(*) > 1
+        """,
+    ),
+    Invariant(
+        "labels-fit-their-purchases",
+        "A valid label of a carrier is bought, a void one is not; a labelled parcel shows what it paid.",
+        """
+        SELECT p.id, p.state, l.state AS label_state, l.tracking_number
+        FROM label AS l JOIN label_purchase AS p ON p.id = l.purchase_id
+        WHERE (l.state = 'active'
+               AND (p.state <> 'bought' OR p.parcel_id <> l.parcel_id
+                    OR p.tracking_number <> l.tracking_number))
+           OR (l.state = 'void' AND p.state NOT IN ('voiding', 'voided', 'void-refused'))
+        UNION ALL
+        SELECT p.id, p.state, '', p.tracking_number
+        FROM label_purchase AS p JOIN parcel ON parcel.id = p.parcel_id
+        LEFT JOIN label AS l ON l.purchase_id = p.id AND l.state = 'active'
+        WHERE p.state = 'bought' AND l.id IS NULL
+          AND parcel.state IN ('labelled', 'shipped', 'dispatched')
+        """,
+    ),
+    Invariant(
         "shipped-parcels-were-confirmed",
         "Nothing ships before the label of each parcel was confirmed on its box.",
         """

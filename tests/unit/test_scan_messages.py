@@ -11,6 +11,7 @@ from flask_babel import Babel  # type: ignore[import-untyped]  # ships no types
 
 from fulfillment import scan_messages
 from fulfillment.domain import packing, picking, tasks, walls
+from fulfillment.domain.purchases import Standing, next_step_of
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused
 from fulfillment.messages import Message
 from fulfillment.scan_messages import NEXT_STEPS, SCANS, WORDS, Process
@@ -60,6 +61,33 @@ def test_every_next_step_of_the_bench_has_a_sentence() -> None:
         code, fields = packing.next_step(state)
         message = NEXT_STEPS["pack"][code]
         assert set(_GAP.findall(_texts(message))) <= set(fields)
+
+
+def test_every_next_step_of_a_label_that_is_bought_has_a_sentence() -> None:
+    standings = [
+        Standing(1, "intended", "UPS"),
+        Standing(1, "refused", "UPS", "no such street"),
+        Standing(1, "unknown", "UPS", needs_person=True),
+    ]
+    for standing in standings:
+        found = next_step_of([standing])
+        assert found is not None
+        code, fields = found
+        message = NEXT_STEPS["pack"][code]
+        assert set(_GAP.findall(_texts(message))) <= set(fields)
+        assert {name for name, _ in message.advice_with} <= set(fields)
+    assert next_step_of([]) is None
+
+
+def test_the_worst_of_several_labels_is_what_the_packer_is_told() -> None:
+    found = next_step_of(
+        [
+            Standing(1, "asked", "UPS"),
+            Standing(2, "refused", "UPS", "no"),
+            Standing(3, "bought", "U"),
+        ]
+    )
+    assert found == ("label-refused", {"parcel": 2, "carrier": "UPS", "says": "no"})
 
 
 _MODES = ("", "take-out", "short", "short:damaged")

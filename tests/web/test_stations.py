@@ -14,10 +14,11 @@ from fulfillment.domain.people import system
 from fulfillment.domain.values import SHORT_REASONS
 from fulfillment.services import packing, people
 from fulfillment.store.journal import ScanEvent
-from fulfillment.store.orders import ShipmentLine
+from fulfillment.store.orders import Shipment, ShipmentLine
 from stations.sheets import COMMAND_EXPLAINED, COMMAND_WORDS, REASON_WORDS
 from tests.labels.reading import pictures, read_by_zxing
 from tests.support.benches import codes, picked_shipment
+from tests.support.carriers import PDF, FakeCarrier, settle_due, use_carrier
 from tests.support.web import Browser
 from tests.support.world import World
 
@@ -184,6 +185,30 @@ def test_the_state_says_what_came_of_a_weight_that_the_bridge_sent(
     assert after["tone"] == "refused"
     assert "1 × A is probably missing" in after["message"]
     assert after["message"] in unescape(after["html"])
+
+
+def test_the_page_says_that_a_label_is_being_bought_and_hears_when_it_is_there(
+    world: World, bench: Bench
+) -> None:
+    with FakeCarrier() as carrier:
+        use_carrier(world, carrier)
+        picked_shipment(world, {"A": 1})
+        bench.scan(own_code(Own.TOTE, "W1T1"))
+        bench.scan("4006381333931")
+        sent = {"scan_id": str(uuid.uuid4()), "grams": 350, "source": "typed"}
+        weighed = bench.send("/stations/weigh", sent).json
+        assert weighed["code"] == "label-being-bought"
+        waiting = bench.get("/stations/pack/state").json
+        assert 'data-next="await-label"' in waiting["html"]
+        assert "FAKE is asked for the label of parcel 1" in waiting["html"]
+        assert waiting["weights"] == "weighed:350 intended:False:"
+        settle_due()
+        there = bench.get("/stations/pack/state").json
+        assert there["weights"] != waiting["weights"]
+        assert 'data-next="scan-label"' in there["html"]
+        assert carrier.sold[0].number in there["html"]
+        label = bench.get(f"/stations/labels/{codes(Shipment, 'id')[0].id}.pdf?parcel=1")
+        assert label.data == PDF
 
 
 def test_after_a_log_in_at_the_office_the_packing_page_asks_for_the_badge(

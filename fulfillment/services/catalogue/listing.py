@@ -172,7 +172,9 @@ def list_warehouses(tx: Transaction, actor: Actor, *, after: int = 0, limit: int
 def list_services(tx: Transaction, actor: Actor, *, after: int = 0, limit: int = 50) -> Page:
     """The carrier services."""
     actor.require(Permission.SEE_CATALOGUE)
-    return _page(tx, select(table_of(CarrierService)), CarrierService, after, limit)
+    table = table_of(CarrierService)
+    shown = [column for column in table.c if column.name != "account_id"]
+    return _page(tx, select(*shown), CarrierService, after, limit)
 
 
 @reads

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
+from fulfillment import carriers
 from fulfillment.domain.catalogue import (
     CHEAPEST,
     MOST_GRAMS,
+    CarrierAccountEntry,
     CutOffEntry,
     PriceEntry,
     RegionPriorityEntry,
@@ -23,7 +26,13 @@ from fulfillment.domain.catalogue import (
     seller_faults,
     service_faults,
 )
-from fulfillment.domain.checks import flag_faults, integer_faults, shown
+from fulfillment.domain.checks import (
+    choice_faults,
+    code_faults,
+    flag_faults,
+    integer_faults,
+    shown,
+)
 from fulfillment.domain.errors import Fault, InvalidInput, UnknownThing, invalid
 from fulfillment.domain.orders import address_faults
 from fulfillment.domain.people import Actor, Permission
@@ -34,6 +43,7 @@ from fulfillment.services.orders.addresses import known_countries, known_currenc
 from fulfillment.store import journal
 from fulfillment.store.base import Base, table_of
 from fulfillment.store.catalog import (
+    CarrierAccount,
     CarrierService,
     CutOff,
     Holiday,
@@ -43,12 +53,14 @@ from fulfillment.store.catalog import (
     ServiceRule,
     Warehouse,
 )
-from fulfillment.store.transaction import Transaction, writes
+from fulfillment.store.transaction import Transaction, reads, writes
 
 MOST_RANK = 1_000
 MOST_MM = 100_000
 MOST_MINOR = 10**9
 MOST_DAYS = 365
+MOST_SETTINGS = 4_000
+LOCAL = "local"
 
 
 @writes
@@ -137,14 +149,67 @@ def put_service(tx: Transaction, actor: Actor, entry: ServiceEntry) -> Upserted:
     if known is not None and entry.last_number < known["next_number"] - 1:
         raise invalid("last_number", "numbers-used", known["next_number"] - 1)
     plan = Plan(table)
+    account = table_of(CarrierAccount)
+    account_id = tx.execute(
+        select(account.c.id).where(account.c.carrier == entry.carrier, account.c.kind != LOCAL)
+    ).scalar_one_or_none()
     fields = {
         "carrier": entry.carrier,
         "code": entry.code,
         "name": entry.name,
         "last_number": entry.last_number,
+        "account_id": account_id,
     }
     plan.put(dict(known) if known else None, fields, defaults={"next_number": entry.first_number})
     return carry_out(tx, plan)
+
+
+@writes
+def put_carrier_account(tx: Transaction, actor: Actor, entry: CarrierAccountEntry) -> None:
+    """Say how the labels of a carrier's services are bought from now on.
+
+    Labels that are being bought go on with what they were asked with.  Secrets do not belong in
+    here: they lie in a file on the worker's host (``docs/carriers.md``).
+    """
+    actor.require(Permission.CHANGE_POLICY)
+    faults = [*code_faults("carrier", entry.carrier, most=32)]
+    faults += choice_faults("kind", entry.kind, carriers.kinds())
+    if len(json.dumps(dict(entry.settings))) > MOST_SETTINGS:
+        faults.append(Fault("settings", "too-long", str(MOST_SETTINGS)))
+    if faults:
+        raise InvalidInput(tuple(faults))
+    account, service = table_of(CarrierAccount), table_of(CarrierService)
+    known = tx.execute(
+        select(account.c.id).where(account.c.carrier == entry.carrier).with_for_update()
+    ).scalar_one_or_none()
+    values = {"kind": entry.kind, "settings": dict(entry.settings)}
+    if known is None:
+        known = tx.execute(
+            insert(account).values(carrier=entry.carrier, **values).returning(account.c.id)
+        ).scalar_one()
+    else:
+        tx.execute(update(account).where(account.c.id == known).values(**values))
+    tx.execute(
+        update(service)
+        .where(service.c.carrier == entry.carrier)
+        .values(account_id=None if entry.kind == LOCAL else known)
+    )
+    _audit(
+        tx,
+        actor,
+        "carrier-account",
+        ("carrier-account", known),
+        [{"carrier": entry.carrier, **values}],
+    )
+
+
+@reads
+def list_carrier_accounts(tx: Transaction, actor: Actor) -> tuple[CarrierAccountEntry, ...]:
+    """How the labels of carriers are bought, by carrier; one that is missing is the local one."""
+    actor.require(Permission.CHANGE_POLICY)
+    account = table_of(CarrierAccount)
+    rows = tx.execute(select(account).order_by(account.c.carrier))
+    return tuple(CarrierAccountEntry(row.carrier, row.kind, row.settings) for row in rows)
 
 
 @writes

@@ -37,6 +37,8 @@ class ParcelView:
     weight_grams: int | None
     tracking_number: str | None
     confirmed: bool
+    is_bought: bool = False
+    """Whether its label is a carrier's own."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,7 @@ def read_parcels(tx: Transaction, bench: Bench) -> tuple[ParcelView, ...]:
             weight_grams=parcel.weight_grams,
             tracking_number=parcel.tracking_number,
             confirmed=parcel.confirmed_at is not None,
+            is_bought=parcel.purchase_id is not None,
         )
         for parcel in rows.parcels_of(tx, bench.row.shipment_id)
     )
