@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fulfillment.domain.batching import BatchOrder, CartLimits, batches, plan_batches
-from fulfillment.domain.batching.partition import best_of_seen
+from fulfillment.domain.batching import BatchOrder, CartLimits, batches, inner, plan_batches
+from fulfillment.domain.batching.choice import Choice
+from fulfillment.domain.batching.partition import best_of_all
 from fulfillment.domain.batching.savings import by_savings, first_come_first_served
 from fulfillment.domain.batching.walks import Walks
 from fulfillment.domain.routing import Direction, Layout, LayoutError, Place, Proof, plan
@@ -270,20 +271,69 @@ def test_a_pick_outside_the_layout_is_refused() -> None:
         batches(TEN_AISLES, [[(10, 1.0)]], 5, (0, 0))
 
 
-def test_recombining_finds_the_best_batching_among_those_seen() -> None:
+def test_choosing_finds_the_best_batching_among_the_batches_given() -> None:
     rng = random.Random(6)
     for _ in range(40):
-        seen = {(order,): rng.uniform(5, 9) for order in range(6)}
+        given = {(order,): rng.uniform(5, 9) for order in range(6)}
         for _ in range(25):
             batch = tuple(sorted(rng.sample(range(6), rng.randint(2, 3))))
-            seen[batch] = rng.uniform(5, 14)
+            given[batch] = rng.uniform(5, 14)
         totals = [
-            sum(seen[batch] for batch in batching)
+            sum(given[batch] for batch in batching)
             for batching in all_batchings(6)
-            if all(batch in seen for batch in batching)
+            if all(batch in given for batch in batching)
         ]
-        alone = sum(seen[(order,)] for order in range(6))
-        found = best_of_seen(seen, orders=6, shorter_than=alone)
-        shortest = alone if found is None else sum(seen[batch] for batch in found)
+        columns = inner.columns_of(list(given))
+        for index, metres in enumerate(given.values()):
+            columns.metres[index] = metres
+        choice = Choice(columns, orders=6, rounds=1000)
+        assert choice.bound <= min(totals) + 1e-6
+        alone = sum(given[(order,)] for order in range(6))
+        found, is_sure = choice.best(shorter_than=alone, steps=1000)
+        shortest = alone if found is None else sum(given[batch] for batch in found)
+        assert is_sure
         assert shortest == pytest.approx(min(totals))
-        assert best_of_seen(seen, orders=6, shorter_than=min(totals)) is None
+        assert choice.best(shorter_than=min(totals), steps=1000) == (None, True)
+
+
+def test_a_choice_that_was_given_up_is_not_called_sure() -> None:
+    columns = inner.columns_of([(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)])
+    for index, metres in enumerate([4.0, 4.0, 4.0, 5.0, 5.0, 5.0]):
+        columns.metres[index] = metres
+    unpriced = Choice(columns, orders=3, rounds=0)
+    assert unpriced.bound == 0.0
+    assert unpriced.best(shorter_than=12.0, steps=1000) == (None, False)
+    assert Choice(columns, orders=3, rounds=100).best(shorter_than=12.0, steps=1)[1] is False
+
+
+def test_every_batch_that_the_limits_allow_is_listed_once() -> None:
+    limits = CartLimits(lines=12, totes=4, due_spread_minutes=60, priority_spread=1)
+    orders = random_orders(17, 9)
+    wave = Walks(TEN_AISLES, orders, limits, DEPOT).wave
+    columns = inner.single_orders(9, room=200)
+    assert inner.list_batches(wave, columns, inner.filled(0, wave.sums), inner.filled(0, 9))
+    listed = [
+        tuple(columns.member[columns.first[index] : columns.first[index + 1]])
+        for index in range(columns.count[0])
+    ]
+    allowed = [
+        batch
+        for size in range(1, 10)
+        for batch in itertools.combinations(range(9), size)
+        if size == 1 or limits.allow([orders[index] for index in batch])
+    ]
+    assert sorted(listed) == sorted(allowed)
+    assert len(allowed) > 15
+    crowded = inner.single_orders(9, room=5)
+    assert not inner.list_batches(wave, crowded, inner.filled(0, wave.sums), inner.filled(0, 9))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wave_with_few_possible_batches_is_proven(seed: int) -> None:
+    orders = random_orders(seed, 13)
+    limits = CartLimits(lines=14, totes=4)
+    walks = Walks(TEN_AISLES, orders, limits, DEPOT)
+    optimum = sum(map(walks.metres, best_of_all(orders, limits, walks)))
+    found = plan_batches(TEN_AISLES, orders, limits, DEPOT, moves=20_000, clock=frozen_clock)
+    assert found.proof is Proof.OPTIMAL
+    assert found.total_metres == pytest.approx(optimum)

@@ -30,7 +30,6 @@ class Walks:
         self.area = _area(layout, places, depot)
         self.wave = _wave(orders, limits, places)
         self.scratch = inner.scratch_for(self.area)
-        self._cart = inner.empty_carts(1, area=self.area, wave=self.wave)
         self._known: dict[Batch, float] = {}
 
     def metres(self, batch: Batch) -> float:
@@ -44,11 +43,9 @@ class Walks:
         unknown = [batch for batch in dict.fromkeys(batches) if batch not in self._known]
         if not unknown:
             return
-        first = inner.ints(accumulate(map(len, unknown), initial=0))
-        member = inner.ints(order for batch in unknown for order in batch)
-        found = inner.floats([0.0] * len(unknown))
-        inner.measure(self.area, self.wave, self._cart, self.scratch, first, member, found)
-        self._known.update(zip(unknown, map(float, found), strict=True))
+        columns = inner.columns_of(unknown)
+        inner.measure(self.area, self.wave, self.scratch, columns)
+        self._known.update(zip(unknown, map(float, columns.metres), strict=True))
 
     @property
     def steps(self) -> float:
