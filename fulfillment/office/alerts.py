@@ -6,6 +6,7 @@ from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 
 from fulfillment.access import actor, page
+from fulfillment.domain.access import covers
 from fulfillment.domain.alerts import ALL_DAYS, KINDS, Quiet, Rule
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.people import Permission
@@ -104,7 +105,9 @@ def _path(warehouse_id: int | None) -> str:
 
 def _alerts_page(warehouse_id: int | None, refused: Refusal | None = None) -> Answer:
     warehouse = choices.one_warehouse(warehouse_id)
-    may_change = actor().may(Permission.CHANGE_POLICY, warehouse_id=warehouse["id"])
+    may_change = covers(
+        actor(), Permission.CHANGE_POLICY, warehouse_id=warehouse["id"], seller_id=None
+    )
     return draw(
         "office/alerts.html",
         refused,

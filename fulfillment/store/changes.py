@@ -1,7 +1,7 @@
 """Hearing that something changed: for pages that show the present state and stay open.
 
-PostgreSQL tells it (`LISTEN board`): triggers on shipments, holds and print jobs notify with the
-commit, whichever worker or host wrote it.  SQLite is asked for its ``data_version``, which moves
+PostgreSQL tells it (`LISTEN board`): triggers on shipments, holds, print jobs and alerts notify with
+the commit, whichever worker or host wrote it.  SQLite is asked for its ``data_version``, which moves
 with every commit of another connection.  It is no log: several changes may be heard as one, and
 who listens reads the state anew.
 

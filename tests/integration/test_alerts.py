@@ -238,14 +238,14 @@ def test_a_worker_whose_turn_is_over_writes_nothing(world: World, clock: Clock) 
     world.stock("A", 1)
     a_rule(world, "low-stock", 5)
     clock.now += MINUTE
-    number = watching._take_turn()
+    number = watching.take_turn()
     assert number is not None
-    slow = watching._looked(world.warehouses["W1"])
+    slow = watching.read_figures(world.warehouses["W1"])
     assert slow is not None
     look(clock)
     world.stock("A", 10)
     before = [tuple(row) for row in codes(Alert, "id", "value", "opened_at")]
-    assert watching._settle(world.warehouses["W1"], slow, number) == 0
+    assert watching.settle(world.warehouses["W1"], slow, number) == 0
     assert [tuple(row) for row in codes(Alert, "id", "value", "opened_at")] == before
     assert [row.number for row in codes(WorkerTurn, "number")] == [2]
 
@@ -403,6 +403,17 @@ def test_a_rule_out_of_use_ends_its_alerts_without_a_word(world: World, clock: C
     rules.change_rule(world.people["supervisor1"], rule_id, wish=wish)
     look(clock)
     assert told(world) == []
+    assert topics() == ["alert.opened"]
+
+
+def test_an_open_alert_shows_the_figure_of_the_latest_look(world: World, clock: Clock) -> None:
+    world.product("A")
+    world.stock("A", 1)
+    a_rule(world, "low-stock", 5)
+    look(clock)
+    world.stock("A", 2)
+    look(clock)
+    assert told(world) == [("SHOP A", 3, 5)]
     assert topics() == ["alert.opened"]
 
 

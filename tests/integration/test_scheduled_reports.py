@@ -156,6 +156,22 @@ def test_a_report_comes_once_a_day_with_its_file_and_a_link(
     assert (row["sku"], row["on_hand"], row["name"]) == ("A", "7", "'=cmd")
 
 
+def test_a_report_comes_in_the_language_of_its_reader(
+    app: Flask, world: World, clock: Clock, box: MailBox
+) -> None:
+    scheduled(world)
+    boss = world.people["supervisor1"].user_id
+    people.change_user(world.people["admin"], boss, locale="zh_Hant")
+    clock.forward(days=1)
+    send_due()
+    assert send_all(way_out(box)) == ["Delivered"]
+    (mail,) = box.mails
+    assert "2026年3月4日" in mail["Subject"]
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert '<html lang="zh-Hant">' in html.get_content()
+
+
 def test_a_workbook_comes_as_a_workbook(
     app: Flask, world: World, clock: Clock, box: MailBox
 ) -> None:

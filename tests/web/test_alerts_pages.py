@@ -17,7 +17,7 @@ from fulfillment.store import outbox as rows
 from fulfillment.store.alerts import AlertRule
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import OutboxMessage
-from fulfillment.store.people import User
+from fulfillment.store.people import RoleGrant, User
 from fulfillment.store.schedules import ReportSchedule
 from tests.support.benches import codes
 from tests.support.board_floor import Floor
@@ -149,6 +149,20 @@ def test_rules_and_alerts_of_another_warehouse_are_not_there(
     packer = Office(app, world, Role.PACKER)
     packer.page(ALERTS, status=403)
     assert "Alerts:" not in words(packer.page("/"))
+
+
+def test_who_sees_one_seller_only_reads_the_page_without_rules_and_alerts(
+    office: Office, app: Flask, world: World, clock: Clock
+) -> None:
+    office.done(f"{ALERTS}/rules", on=ALERTS, **rule(world))
+    low_stock(world, clock)
+    role = table_of(RoleGrant)
+    (boss,) = codes(User, "id", login="supervisor-w1")
+    change(update(role).where(role.c.user_id == boss.id).values(seller_id=world.seller_id))
+    page = office.page(ALERTS)
+    assert "No alert is open." in words(page)
+    assert "New rule" not in page
+    assert "Alerts: 0" in words(page)
 
 
 def test_programs_read_alerts_and_set_rules(floor: Floor, world: World, clock: Clock) -> None:

@@ -64,6 +64,10 @@ PAGES = (
     "/settings/users",
     "/settings/policy",
     "/settings/stations",
+    "/settings/webhooks",
+    "/settings/webhooks/dead",
+    "/alerts",
+    "/reports/schedules",
 )
 FOLLOWED = {
     "/orders": r"/orders/\d+",

@@ -64,24 +64,26 @@ Found = dict[int, list[Figure]]
 
 def watch() -> int | None:
     """Look at every warehouse, if it is this worker's turn; how many alerts changed."""
-    number = _take_turn() if _is_due() else None
+    number = take_turn() if is_due() else None
     if number is None:
         return None
     return sum(_watch_one(warehouse_id, number) for warehouse_id in _warehouses())
 
 
 def _watch_one(warehouse_id: int, number: int) -> int:
-    found = _looked(warehouse_id)
-    return _settle(warehouse_id, found, number) if found is not None else 0
+    found = read_figures(warehouse_id)
+    return settle(warehouse_id, found, number) if found is not None else 0
 
 
 @reads
-def _is_due(tx: Transaction) -> bool:
+def is_due(tx: Transaction) -> bool:
+    """Whether a look is due, without any lock."""
     return rows.turn_is_due(tx, TURN)
 
 
 @writes
-def _take_turn(tx: Transaction) -> int | None:
+def take_turn(tx: Transaction) -> int | None:
+    """Take this look's turn; its number, None where another worker was faster."""
     return rows.take_turn(tx, TURN, every=EVERY)
 
 
@@ -91,7 +93,7 @@ def _warehouses(tx: Transaction) -> list[int]:
 
 
 @reads
-def _looked(tx: Transaction, warehouse_id: int) -> Found | None:
+def read_figures(tx: Transaction, warehouse_id: int) -> Found | None:
     """The figures of now; None where they change nothing."""
     look = Look(tx, warehouse_id)
     rules = rows.rules_of(tx, warehouse_id)
@@ -101,7 +103,7 @@ def _looked(tx: Transaction, warehouse_id: int) -> Found | None:
 
 
 @writes
-def _settle(tx: Transaction, warehouse_id: int, found: Found, number: int) -> int:
+def settle(tx: Transaction, warehouse_id: int, found: Found, number: int) -> int:
     """Write down what the figures lead to, and tell whoever is to know."""
     if not rows.is_still_my_turn(tx, TURN, number):
         return 0
@@ -180,8 +182,16 @@ def _watch_of(row: Row[Any] | None) -> Watch | None:
 
 
 def _changes(step: Step) -> bool:
-    """Whether it has to be written; a value that only moves is not worth a row lock a minute."""
-    return step.decision.watch != _watch_of(step.subject.alert)
+    """Whether it has to be written: the watch is another one, or what it shows has moved."""
+    return step.decision.watch != _watch_of(step.subject.alert) or _has_moved(step)
+
+
+def _has_moved(step: Step) -> bool:
+    watch, figure, row = step.decision.watch, step.subject.figure, step.subject.alert
+    if watch is None or figure is None or row is None or watch.good_since is not None:
+        return False
+    limit = limit_of(rule_of(step.subject.rule), figure)
+    return (figure.value, limit, figure.label) != (row.value, row.limit, row.label)
 
 
 def _zone(tx: Transaction, warehouse_id: int) -> ZoneInfo:
