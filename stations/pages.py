@@ -11,6 +11,7 @@
     pictures   frames and photographs of a camera
     wall       the put wall
     devices    the browser's scanner, sound and scale
+    beats      what a page says of itself, for the board
     sheets     printable command barcodes
     words      what a code says to the worker
     static/    scripts and styles, served as they are
@@ -22,10 +23,21 @@ from __future__ import annotations
 
 from flask import Flask
 
-from stations import devices, entry, packing, picking, pictures, printing, sheets, tasks, wall
+from stations import (
+    beats,
+    devices,
+    entry,
+    packing,
+    picking,
+    pictures,
+    printing,
+    sheets,
+    tasks,
+    wall,
+)
 from stations.frame import blueprint
 
-MODULES = (entry, packing, printing, picking, wall, tasks, pictures, sheets, devices)
+MODULES = (entry, packing, printing, picking, wall, tasks, pictures, sheets, devices, beats)
 """Every module that hangs its pages onto the blueprint when it is imported."""
 
 

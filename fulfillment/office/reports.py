@@ -14,7 +14,7 @@ from fulfillment.domain.people import Permission
 from fulfillment.domain.reporting.arranging import arrange
 from fulfillment.domain.reporting.days import Days
 from fulfillment.domain.reporting.holding import MOST_IDLE_DAYS, NOTHING_SHIPPED_DAYS
-from fulfillment.office import choices, forms, report_tables
+from fulfillment.office import choices, forms, report_charts, report_tables
 from fulfillment.office.forms import Answer, Refusal, draw
 from fulfillment.services.reports import catalogue, dispatch
 from fulfillment.services.reports.files import CSV_MIMETYPE, XLSX_MIMETYPE
@@ -60,13 +60,17 @@ def _found(name: str, choice: ReportChoice) -> dict[str, Any]:
     """What the page shows; raises :class:`InvalidInput`."""
     if name != dispatch.REPORT.name:
         sheets = catalogue.read_report(actor(), name, choice)
-        return {"tables": report_tables.tables(name, sheets, choice.arrangement)}
+        return {
+            "tables": report_tables.tables(name, sheets, choice.arrangement),
+            "charts": report_charts.charts(name, sheets, choice.days),
+        }
     figures = dispatch.dispatch_report(actor(), choice)
     sheets = arrange(dispatch.tables(figures), choice.arrangement)
     return {
         "days": choice.days,
         "figures": figures,
         "tables": report_tables.tables(name, sheets, choice.arrangement),
+        "charts": report_charts.dispatch_charts(figures),
         "order_ids": {late.order: late.order_id for late in figures.late},
     }
 

@@ -341,6 +341,9 @@ EXCEPTIONS: Mapping[str, str] = {
     "overrides": _("Weights overridden today"),
     "print-jobs": _("Documents that did not come out"),
     "printers": _("Printers that want something"),
+    "scales": _("Scales that are away"),
+    "unsent": _("Stations with unsent scans"),
+    "silent": _("Stations that fell silent in the last hour"),
     "unknown-barcodes": _("Unknown barcodes in the last hour"),
 }
 REPORTS: Mapping[str, str] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Row, Select, String, bindparam, select
+from sqlalchemy import CheckConstraint, ForeignKey, Row, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.people import Grant, Role
@@ -67,6 +67,28 @@ class Station(Base):
     code_until: Mapped[datetime | None]
     batch_tote_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"))
     """The batch tote that stands here: each item scanned without an order opens the next one."""
+
+
+SCALE_STATES = ("", "ready", "away")
+"""'' = the station's browser was given none."""
+
+
+class StationBeat(Base):
+    """What the page of a station said last of itself; the row goes when the page is left in order."""
+
+    __tablename__ = "station_beat"
+    __table_args__ = (
+        one_of("scale", SCALE_STATES, "scale"),
+        CheckConstraint("unsent >= 0", name="unsent"),
+    )
+    station_id: Mapped[int] = mapped_column(ForeignKey("station.id"), primary_key=True)
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    unsent: Mapped[int]
+    """Scans that its browser keeps and the server has not had."""
+    scale: Mapped[str] = mapped_column(String(8), default="")
+    scale_at: Mapped[datetime]
+    """Since when the scale is what it is."""
 
 
 class WebSession(Base):

@@ -156,7 +156,10 @@ setInterval(tellTimes, 30_000);
 bindOverride();
 await station.start();
 // Where the module cannot be loaded the weight can be typed, and the rest of the page works.
-scale = await openScale({ onWeight: (grams) => weigh(grams, "scale") }).catch(() => null);
+scale = await openScale({
+  onWeight: (grams) => weigh(grams, "scale"),
+  onState: (state) => station.scaleIs(state),
+}).catch(() => null);
 setInterval(() => {
   lookAtScale();
   askForNews();

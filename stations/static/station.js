@@ -10,6 +10,7 @@ import { play } from "./sound.js";
 import { Wedge } from "./wedge.js";
 
 const PATIENCE_MS = 10_000; // after so long without an answer the server counts as away
+const BEAT_MS = 30_000; // so often the board is told what waits here
 const AGAIN_MS = [500, 1000, 2000, 4000];
 
 export class Station {
@@ -19,6 +20,7 @@ export class Station {
     this.root = root;
     this.hooks = hooks;
     this.waiting = [];
+    this.scale = ""; // or "ready", "away": whoever has a scale says so, see scaleIs
     this.left = []; // {who, raw} of scans that are not counted since another is logged in
     this.busy = false;
     this.online = true;
@@ -54,6 +56,7 @@ export class Station {
       this.away();
     }
     this.net();
+    this.beatOften();
     document.documentElement.dataset.ready = "yes";
     this.pump();
   }
@@ -230,6 +233,38 @@ export class Station {
     net.dataset.unsent = this.waiting.length;
     const words = this.root.dataset[this.online ? "saysOnline" : "saysOffline"];
     document.getElementById("net-words").textContent = words.replace("{n}", this.waiting.length);
+  }
+
+  /* --- what the board is told ------------------------------------------------------------ */
+
+  beatOften() {
+    if (!this.root.dataset.beat) return; // a handheld is no station
+    setInterval(() => this.beat(), BEAT_MS);
+    addEventListener("pagehide", () => this.beat({ left: true }));
+    this.beat();
+  }
+
+  /* Of all pages of this browser: what was kept on another page waits too. A beat is not kept and
+     not sent again; the board takes its absence for what it is. */
+  async beat({ left = false } = {}) {
+    const waiting = this.waiting.length;
+    const unsent = left ? waiting : Math.max(waiting, (await this.kept?.all())?.length ?? 0);
+    await fetch(this.root.dataset.beat, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
+      body: JSON.stringify({ unsent, scale: this.scale, left: left && !unsent }),
+      keepalive: left,
+      signal: left ? undefined : AbortSignal.timeout(PATIENCE_MS),
+      redirect: "error",
+    }).catch(() => null);
+  }
+
+  /* state: what scale.js says of the device; its troubles (too much on it, say) are no absence */
+  scaleIs(state) {
+    const scale = { open: "ready", lost: "away", none: "away" }[state] ?? this.scale;
+    if (scale === this.scale) return;
+    this.scale = scale;
+    if (this.root.dataset.beat) this.beat();
   }
 
   /* --- lock ----------------------------------------------------------------------------- */

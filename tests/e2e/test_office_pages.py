@@ -57,6 +57,12 @@ EVERYWHERE = (
     "/reports",
     "/reports/dispatch",
     "/reports/stock",
+    "/reports/stock?sort=-on_hand&text=a",
+    "/reports/turnover",
+    "/reports/ageing",
+    "/reports/dead-stock?idle_days=1",
+    "/reports/abc",
+    "/reports/sales",
 )
 FOLLOWED = {
     "/orders": r"/orders/\d+",

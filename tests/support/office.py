@@ -98,6 +98,13 @@ def rows(page: str, caption: str) -> list[list[str]]:
     raise AssertionError(f"no table {caption!r}: {words(page)}")
 
 
+def charts(page: str) -> list[str]:
+    """The names of the charts of a page, each named by a caption that is there."""
+    found = re.findall(r'<svg [^>]*aria-labelledby="chart-([^"]*)"', page)
+    assert all(f'<figcaption id="chart-{name}">' in page for name in found)
+    return found
+
+
 def fingerprint() -> dict[str, list[str]]:
     """All rows of all tables, but the time when a session was last seen."""
     tables = {}

@@ -18,7 +18,7 @@ from fulfillment.domain.people import Role
 from fulfillment.domain.states import STAGES
 from fulfillment.store.orders import Order, Shipment
 from fulfillment.store.transaction import clock_set_to
-from tests.support.office import Office, rows, words
+from tests.support.office import Office, charts, rows, words
 from tests.support.people import People
 from tests.support.simulated_days import Crew, simulated_day
 from tests.support.stored_days import Setting, express, people_of, store_day
@@ -153,6 +153,10 @@ def test_25_the_page_shows_the_same_figures(app: Flask, world: World, people: Pe
         assert [minutes(text) for text in row[10:]] == [
             pytest.approx(whole[name] / 60, abs=0.051) for name in ("median", "p90", "p95")
         ]
+    assert charts(page) == ["histogram", "percentiles", "hours", "weekdays"]
+    assert page.count('class="bar"') == len(CLASSES) + 1 + sum(
+        3 * (one["count"] > 0) for one in found["whole"]["timings"]
+    ) + sum(slot["shipments"] > 0 for slot in found["hours"] + found["weekdays"])
     late = rows(page, "Late, the latest first")
     assert len(late) == found["late_count"] > 0
     assert [row[0] for row in late] == [one["order"] for one in found["late"]]

@@ -26,7 +26,7 @@ from fulfillment.store.orders import Address, Order, OrderLine
 from fulfillment.store.stock import Move, StockBalance, StockMove, post, virtual_end
 from fulfillment.store.transaction import Transaction, clock_set_to, writes
 from tests.support.clocks import Clock
-from tests.support.office import Office, rows
+from tests.support.office import Office, charts, rows
 from tests.support.people import People
 from tests.support.world import World, fetch
 
@@ -415,6 +415,7 @@ def test_a_table_sorts_searches_and_turns_pages_and_its_file_follows(
     monkeypatch.setattr(report_tables, "ROWS_OF_A_PAGE", 3)
     office = Office(app, world, Role.SUPERVISOR, None)
     start = office.page("/reports/ageing")
+    assert charts(start) == ["ages"]
     link = re.search(r'<a href="([^"]*sort=-on_hand[^"]*)">On hand', start)
     assert link
     path = html.unescape(link[1])

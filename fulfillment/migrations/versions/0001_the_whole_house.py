@@ -825,6 +825,19 @@ def upgrade() -> None:
         batch_op.create_index('ix_shipment_queue', ['warehouse_id', 'state', 'cut_off_at'], unique=False)
         batch_op.create_index('ix_shipment_shipped_at', ['shipped_at'], unique=False)
 
+    op.create_table('station_beat',
+    sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('unsent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('scale', sa.String(length=8), nullable=False),
+    sa.Column('scale_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("scale IN ('', 'ready', 'away')", name=op.f('ck_station_beat_scale')),
+    sa.CheckConstraint('unsent >= 0', name=op.f('ck_station_beat_unsent')),
+    sa.ForeignKeyConstraint(['by_id'], ['user.id'], name=op.f('fk_station_beat_by_id')),
+    sa.ForeignKeyConstraint(['station_id'], ['station.id'], name=op.f('fk_station_beat_station_id')),
+    sa.PrimaryKeyConstraint('station_id', name=op.f('pk_station_beat'))
+    )
     op.create_table('station_printer',
     sa.Column('station_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document_kind', sa.String(length=32), nullable=False),
@@ -1354,6 +1367,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_station_printer_printer_id'))
 
     op.drop_table('station_printer')
+    op.drop_table('station_beat')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_shipment_shipped_at')
         batch_op.drop_index('ix_shipment_queue')

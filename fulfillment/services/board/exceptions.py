@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, case, exists, func, literal, or_, select, union_all
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.types import String
 
@@ -16,12 +16,13 @@ from fulfillment.domain.board.pace import WINDOW
 from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor
 from fulfillment.services.board.reading import House, house_seen
+from fulfillment.services.station_beats import SILENT_AFTER
 from fulfillment.store.base import UtcDateTime, table_of
 from fulfillment.store.catalog import Location, Product
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Order, Shipment
 from fulfillment.store.parcels import Parcel
-from fulfillment.store.people import Station, User
+from fulfillment.store.people import Station, StationBeat, User, WebSession
 from fulfillment.store.printing import Printer, PrintJob, in_state
 from fulfillment.store.transaction import Transaction, reads
 from fulfillment.store.work import PickList, Task
@@ -31,6 +32,7 @@ UNKNOWN_CODES = ("unknown-barcode", "unknown-tote", "unknown-bin", "parcel-unkno
 AT_THE_BENCH = ("packing", "packed", "labelled")
 
 _scan, _user, _station = table_of(ScanEvent), table_of(User), table_of(Station)
+_beat, _session = table_of(StationBeat), table_of(WebSession)
 _task, _product, _location = table_of(Task), table_of(Product), table_of(Location)
 _parcel, _shipment, _order = table_of(Parcel), table_of(Shipment), table_of(Order)
 _job, _printer, _list = table_of(PrintJob), table_of(Printer), table_of(PickList)
@@ -240,12 +242,50 @@ def _unknown_barcodes(house: House, now: datetime) -> Select[Any]:
     )
 
 
+def _scales(house: House, now: datetime) -> Select[Any]:
+    """Scales that a station's page has and does not reach; of stations that are heard of."""
+    return _stations(_beat.c.scale_at, _station.c.name).where(
+        _station.c.warehouse_id == house.warehouse_id,
+        _beat.c.scale == "away",
+        _beat.c.at > now - SILENT_AFTER,
+    )
+
+
+def _unsent(house: House, _now: datetime) -> Select[Any]:
+    """Stations that keep scans, as they said when they were heard of last."""
+    return _stations(_beat.c.at, sql_cast(_beat.c.unsent, String)).where(
+        _station.c.warehouse_id == house.warehouse_id, _beat.c.unsent > 0
+    )
+
+
+def _silent(house: House, now: datetime) -> Select[Any]:
+    """Stations that fell silent in the last hour while somebody works there: they may keep scans."""
+    logged_in = exists().where(
+        _session.c.station_id == _station.c.id, _session.c.ended_at.is_(None)
+    )
+    return _stations(_beat.c.at, _station.c.name).where(
+        _station.c.warehouse_id == house.warehouse_id,
+        _beat.c.at <= now - SILENT_AFTER,
+        _beat.c.at > now - WINDOW,
+        logged_in,
+    )
+
+
+def _stations(since: Any, detail: Any) -> Select[Any]:
+    return select(*_columns(since, _station.c.code, detail, _beat.c.by_id)).select_from(
+        _station.join(_beat, _beat.c.station_id == _station.c.id)
+    )
+
+
 KINDS: Mapping[str, Callable[[House, datetime], Select[Any]]] = {
     "short-picks": _short_picks,
     "weights": _weights,
     "overrides": _overrides,
     "print-jobs": _print_jobs,
     "printers": _printers,
+    "scales": _scales,
+    "unsent": _unsent,
+    "silent": _silent,
     "unknown-barcodes": _unknown_barcodes,
 }
 """In the order of the board."""
