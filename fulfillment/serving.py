@@ -27,6 +27,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # the same
 from prometheus_client.multiprocess import mark_process_dead
 
 from fulfillment.certificates import ServerCertificate, ensure_server_certificate, is_local
+from fulfillment.domain.routing import frontier
 from fulfillment.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def gunicorn_options(service: Service) -> dict[str, Any]:
         "worker_class": settings.worker_class,
         # Each worker makes its own application and engine: connections must not cross a fork.
         "preload_app": False,
+        "on_starting": _load_tables,
         "forwarded_allow_ips": ",".join(map(str, settings.trusted_proxies)),
         # A scan takes milliseconds, an import seconds: who takes a minute hangs.
         "timeout": 60,
@@ -112,6 +114,11 @@ def gunicorn_options(service: Service) -> dict[str, Any]:
         options["certfile"] = str(certificate.certificate_file)
         options["keyfile"] = str(certificate.key_file)
     return options
+
+
+def _load_tables(_server: Any) -> None:
+    """What walks are planned with: the workers, forked later, share it and do not make it anew."""
+    frontier.load_tables()
 
 
 def _forget_figures(_server: Any, worker: Any) -> None:

@@ -15,6 +15,7 @@ from fulfillment.domain.routing import (
     LayoutError,
     Place,
     Proof,
+    frontier,
     oneway,
     plan,
     route,
@@ -22,6 +23,7 @@ from fulfillment.domain.routing import (
 from fulfillment.domain.routing.exact import best_visit
 from fulfillment.domain.routing.given import distance, length_in_order
 
+TABLES = (frontier.space, frontier.touching, frontier.ending)
 ONE_BLOCK = Layout((0.0, 3.0, 6.0), (0.0, 20.0))
 
 
@@ -213,3 +215,15 @@ def test_a_long_list_in_alternating_one_way_aisles_is_proven_and_keeps_to_the_di
             assert (there.y > here.y) == upwards
     both_ways = plan(case.layout, case.places, start=case.start)
     assert planned.length_metres >= both_ways.length_metres
+
+
+def test_once_the_tables_are_loaded_no_walk_makes_any() -> None:
+    frontier.load_tables()
+    made = [table.cache_info().misses for table in TABLES]
+    for blocks in (1, 2, 3, 4):
+        layout = Layout((0.0, 3.0, 6.0), tuple(9.0 * cross for cross in range(blocks + 1)))
+        places = [(0, 4.0), (2, 5.0), (1, 9.0)]
+        crossing = layout.crossing(0, blocks)
+        plan(layout, places, start=crossing)
+        plan(layout, places, start=Place(1, 2.5), end=crossing)
+    assert [table.cache_info().misses for table in TABLES] == made

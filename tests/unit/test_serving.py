@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fulfillment.certificates import ServerCertificate
+from fulfillment.domain.routing import frontier
 from fulfillment.serving import (
     Service,
     ServingError,
@@ -67,6 +68,13 @@ def test_an_ipv6_address_is_bound_in_brackets_and_asked_for_by_name(tmp_path: Pa
 
 def test_no_application_is_loaded_before_the_workers_fork(tmp_path: Path) -> None:
     assert gunicorn_options(prepared(settings_with(tmp_path)))["preload_app"] is False
+
+
+def test_the_tables_of_the_walks_are_made_before_the_workers_fork(tmp_path: Path) -> None:
+    gunicorn_options(prepared(settings_with(tmp_path)))["on_starting"](None)
+    made = frontier.space.cache_info().misses
+    frontier.space(5, 2)
+    assert frontier.space.cache_info().misses == made
 
 
 def test_the_announcement_says_how_a_phone_trusts_the_authority(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ SECONDS_TO_ASK = 1.5e-5
 SAVINGS_SECONDS = 2.0
 # Found by trial on waves like those of bench/batching.py, with other seeds. Rounds are shares of
 # the moves, temperatures are shares of a cart's mean walk.
-ROUNDS = (0.1, 0.3, 0.3, 0.3)
-HOTTEST, COLDEST = 0.02, 0.003
+ROUNDS = (0.1, 0.45, 0.45)
+HOTTEST, COLDEST = 0.02, 0.0015
 SLICES = 25  # of a round: after each the clock is read
 SPARE_CARTS = 2
 # All batches that the limits allow are looked at where they are at most so many, and at most one
