@@ -117,6 +117,7 @@ export class Station {
     } finally {
       this.busy = false;
       this.net();
+      if (this.told && this.online && !this.waiting.length) this.beat(); // it is sent now
     }
   }
 
@@ -249,6 +250,7 @@ export class Station {
   async beat({ left = false } = {}) {
     const waiting = this.waiting.length;
     const unsent = left ? waiting : Math.max(waiting, (await this.kept?.all())?.length ?? 0);
+    this.told = unsent;
     await fetch(this.root.dataset.beat, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },

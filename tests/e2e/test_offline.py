@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from fulfillment.domain.barcodes import Command, Own
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import ShipmentLine
+from fulfillment.store.people import StationBeat
 from tests.e2e.conftest import Stations
 from tests.e2e.driving import Station
 from tests.support.benches import codes, picked_shipment
@@ -87,6 +88,15 @@ def test_the_network_is_pulled_in_the_middle_of_an_order_and_the_page_reloaded(
     ]
     logged = codes(ScanEvent, "scan_id", "code", station_id=world.stations["W1S1"])
     assert len({row.scan_id for row in logged}) == len(logged) == 5
+
+
+@ONE
+def test_the_board_is_told_what_a_station_keeps(bench: Station) -> None:
+    with bench.page.expect_response("**/stations/beat") as told:
+        bench.page.reload()
+    assert told.value.ok
+    assert codes(StationBeat, "unsent", "scale") == [(0, "")]
+    assert bench.scan("4006381333931") == "counted"
 
 
 @ONE
