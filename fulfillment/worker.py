@@ -199,7 +199,7 @@ class Worker:
             outcome = delivering.deliver_next(receiver, post=post)
             if outcome is None:
                 return
-            log.info("sent", receiver=receiver, outcome=type(outcome).__name__.lower())
+            log.info("delivery", receiver=receiver, outcome=type(outcome).__name__.lower())
             if isinstance(outcome, Unreachable):
                 return
 

@@ -11,11 +11,24 @@ from typing import get_args
 import pytest
 
 import fulfillment
-from fulfillment import messages, print_messages
-from fulfillment.domain import imports, orders, people, policy, printing, states, values
+from fulfillment import alert_messages, messages, print_messages
+from fulfillment.domain import (
+    alerts,
+    imports,
+    orders,
+    outbox,
+    people,
+    policy,
+    printing,
+    states,
+    values,
+)
 from fulfillment.domain.allocation import RULES
+from fulfillment.domain.board.pace import STEPS
 from fulfillment.domain.catalogue import PLACE_KINDS
+from fulfillment.domain.reporting import schedules
 from fulfillment.office import words
+from fulfillment.services.alerts.figures import WAITING
 from fulfillment.services.orders.listing import STAGES
 from fulfillment.store.invariants import INVARIANTS
 
@@ -52,6 +65,13 @@ SAID_ELSEWHERE = {
         (words.CHOICES, get_args(policy.PickConfirmation)),
         (words.CHOICES, get_args(policy.BenchShort)),
         (words.CAUSES, values.SHORT_REASONS),
+        (words.TOPICS, outbox.TOPICS),
+        (words.SPANS, schedules.SPANS),
+        (words.FREQUENCIES, schedules.FREQUENCIES),
+        (alert_messages.KINDS, alerts.KINDS),
+        (alert_messages.SENTENCES, alerts.KINDS),
+        (alert_messages.UNITS, {kind.unit for kind in alerts.KINDS.values()}),
+        (alert_messages.LABELS, (*STEPS, *WAITING)),
         (words.INVARIANTS, [each.name for each in INVARIANTS]),
         (messages.PERMISSIONS, people.Permission),
         (messages.KINDS, [machine.name for machine in states.MACHINES]),
