@@ -31,7 +31,7 @@ SPARE_CARTS = 2
 MOST_BATCHES, MOVES_A_BATCH = 40_000, 8
 MOST_NOTED = 40_000
 # Choosing among them: steps of pricing and of the search that cost as much as a move or less.
-PRICED_A_MOVE, TRIED_A_MOVE = 500, 10
+PRICED_A_MOVE, TRIED_A_MOVE = 500, 60
 
 
 def best_batches(
