@@ -99,7 +99,9 @@ class Search:
         clock: Callable[[], float],
     ) -> list[Batch]:
         """The savings batching, or where that takes too long the orders as they come, improved."""
-        # A move first: it compiles the search, which the budget does not pay for.
+        # A little of everything first: it compiles, which the budget does not pay for.
+        choice.load()
+        self._take_columns(0)
         self._anneal(moves=1, seed=1, is_over=lambda: False)
         began = clock()
         over_at = began + budget_seconds
