@@ -105,11 +105,18 @@ def fault_of(case: Case, planned: Route) -> str | None:
     return None
 
 
-def standard_case(seed: int, *, blocks: int, picks: int, aisles: int = 30) -> Case:
-    """A list on a layout of 3 m wide aisles, 45 m long in all, depot at the middle of the front."""
+def standard_case(
+    seed: int, *, blocks: int, picks: int, aisles: int = 30, one_way: bool = False
+) -> Case:
+    """A list on a layout of 3 m wide aisles, 45 m long in all, depot at the middle of the front.
+
+    One-way aisles lead up and down in turn.
+    """
     rng = random.Random(seed)
     cross_y = tuple(45.0 * cross / blocks for cross in range(blocks + 1))
-    layout = Layout(tuple(3.0 * aisle for aisle in range(aisles)), cross_y)
+    up_and_down = (Direction.UP, Direction.DOWN)
+    directions = tuple(up_and_down[aisle % 2] for aisle in range(aisles)) if one_way else ()
+    layout = Layout(tuple(3.0 * aisle for aisle in range(aisles)), cross_y, directions)
     places = tuple(Place(rng.randrange(aisles), rng.uniform(0, 45)) for _ in range(picks))
     return Case(layout, places, layout.crossing(aisles // 2, 0), None)
 
@@ -167,6 +174,19 @@ def time_lists(*, blocks: int, count: int = 200) -> dict[str, float]:
     return {**_spread(millis), **{f"60 picks: {k}": v for k, v in _spread(full).items()}}
 
 
+def time_one_way(*, blocks: int, count: int = 20) -> dict[str, float]:
+    """CPU of lists of 15 to 60 picks where all aisles are one-way, and how many are proven."""
+    millis, proven = [], 0
+    standard_case(0, blocks=blocks, picks=15, one_way=True).planned()
+    for seed in range(count):
+        picks = random.Random(seed).randint(15, 60)
+        case = standard_case(seed, blocks=blocks, picks=picks, one_way=True)
+        began = time.process_time()
+        proven += case.planned().proof is Proof.OPTIMAL
+        millis.append(1000 * (time.process_time() - began))
+    return {**_spread(millis), "proven %": 100 * proven / count}
+
+
 def _millis_of(planned: Callable[[], Route]) -> float:
     began = time.process_time()
     planned()
@@ -213,6 +233,8 @@ def main() -> None:
     figures["with one-way aisles"] = check_random_cases(asked.random, one_way=True)
     for blocks in (1, 2, 3, 4):
         figures[f"30 aisles, {blocks} blocks"] = time_lists(blocks=blocks)
+    for blocks in (1, 2, 3, 4):
+        figures[f"30 one-way aisles, {blocks} blocks"] = time_one_way(blocks=blocks)
     for blocks in (3, 4):
         figures[f"web worker, {blocks} blocks"] = worker_cost(blocks=blocks)
     for name, row in figures.items():

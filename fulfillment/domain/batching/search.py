@@ -31,7 +31,7 @@ SPARE_CARTS = 2
 MOST_BATCHES, MOVES_A_BATCH = 40_000, 8
 MOST_NOTED = 40_000
 # Choosing among them: steps of pricing and of the search that cost as much as a move or less.
-PRICED_A_MOVE, TRIED_A_MOVE = 500, 10
+PRICED_A_MOVE, TRIED_A_MOVE = 500, 60
 
 
 def best_batches(
@@ -99,7 +99,9 @@ class Search:
         clock: Callable[[], float],
     ) -> list[Batch]:
         """The savings batching, or where that takes too long the orders as they come, improved."""
-        # A move first: it compiles the search, which the budget does not pay for.
+        # A little of everything first: it compiles, which the budget does not pay for.
+        choice.load()
+        self._take_columns(0)
         self._anneal(moves=1, seed=1, is_over=lambda: False)
         began = clock()
         over_at = began + budget_seconds
