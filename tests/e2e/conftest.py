@@ -8,10 +8,12 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect
 
+from fulfillment.domain.people import Role
 from tests.e2e.driving import Station
 from tests.e2e.serving import Server
+from tests.support.office import PASSWORD, hire
 from tests.support.world import World
 
 FLAGS = [
@@ -86,3 +88,28 @@ def stations(browser: Browser, server: Server, world: World) -> Iterator[Station
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+Desks = Callable[..., Page]
+
+
+@pytest.fixture
+def desks(browser: Browser, server: Server, world: World) -> Iterator[Desks]:
+    """Make browsers in which somebody new of a role is logged in at the office."""
+    contexts = []
+
+    def make(role: Role = Role.SUPERVISOR, warehouse: str | None = "W1") -> Page:
+        context = browser.new_context(viewport=STATION_SIZE, locale="en-GB")  # type: ignore[arg-type]  # a TypedDict
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.goto(f"{server.url}/log-in")
+        page.get_by_label("Name").fill(hire(world, role, warehouse))
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Welcome")
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()

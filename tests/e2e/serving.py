@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from fulfillment.store.transaction import clock_set_to
 
 
 class Server:
@@ -13,6 +18,8 @@ class Server:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self.clock: Callable[[], datetime] | None = None
+        """Tells the time of every request from now on."""
         self._port = 0
         self._server: BaseWSGIServer | None = None
 
@@ -37,4 +44,11 @@ class Server:
         self._server = None
 
     def _answer(self, environ, start_response):  # type: ignore[no-untyped-def]  # plain WSGI
-        return self._app.wsgi_app(environ, start_response)
+        if self.clock is None:
+            return self._app.wsgi_app(environ, start_response)
+        return self._answer_then(self.clock, environ, start_response)
+
+    def _answer_then(self, clock, environ, start_response):  # type: ignore[no-untyped-def]
+        """The same, at the time that *clock* tells until the last byte is sent."""
+        with clock_set_to(clock), closing(self._app.wsgi_app(environ, start_response)) as answer:
+            yield from answer

@@ -5,12 +5,11 @@ The checks of one page stand with their page: packing, picking, labels, offline,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
 from fulfillment.domain.barcodes import Command, Own, own_code
@@ -21,11 +20,10 @@ from fulfillment.store.journal import OutboxMessage
 from fulfillment.store.orders import Shipment
 from fulfillment.store.stock import StockMove
 from fulfillment.store.work import PickList
-from tests.e2e.conftest import HANDHELD_SIZE, STATION_SIZE, Stations
+from tests.e2e.conftest import HANDHELD_SIZE, Desks, Stations
 from tests.e2e.driving import Station
 from tests.e2e.serving import Server
 from tests.support.benches import codes, picked_shipment
-from tests.support.office import PASSWORD, hire
 from tests.support.people import People
 from tests.support.picklists import release
 from tests.support.world import World, fetch
@@ -34,7 +32,6 @@ A1, A2, A3 = "W1-A-01-1-1", "W1-A-02-1-1", "W1-A-03-1-1"
 PRESS_SOON = """name => { setTimeout(() => [...document.querySelectorAll('button')]
   .find(button => button.innerText === name).click()); }"""
 """Presses a button without waiting for what comes of it."""
-Desks = Callable[..., Page]
 ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """What the database has no part in, or what the same check through the API shows on both."""
 
@@ -47,28 +44,6 @@ def people(app: Flask, world: World) -> People:
     world.stock("A", 40, bin_code=A1)
     world.stock("B", 40, bin_code=A2)
     return People(app, world)
-
-
-@pytest.fixture
-def desks(browser: Browser, server: Server, world: World) -> Iterator[Desks]:
-    """Make browsers in which somebody new of a role is logged in at the office."""
-    contexts = []
-
-    def make(role: Role = Role.SUPERVISOR, warehouse: str | None = "W1") -> Page:
-        context = browser.new_context(viewport=STATION_SIZE, locale="en-GB")  # type: ignore[arg-type]  # a TypedDict
-        contexts.append(context)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        page.goto(f"{server.url}/log-in")
-        page.get_by_label("Name").fill(hire(world, role, warehouse))
-        page.get_by_label("Password").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Welcome")
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
 
 
 @ONE
