@@ -1,9 +1,9 @@
-"""The pictures of the floor pages in `docs/pictures`, in every language, by a real browser.
+"""The pictures in `docs/pictures`: pages in every language by a real browser, and documents.
 
     python -m tools.pictures [--only NAME]
 
-A station and a handheld are driven as the tests of `tests/e2e` drive them, on a database that is
-thrown away.
+A station, a handheld and a desk are driven as the tests of `tests/e2e` drive them, on databases
+that are thrown away. The documents are those that the tests of `labels` draw and read back.
 """
 
 from __future__ import annotations
@@ -13,24 +13,38 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+import pypdfium2
+from PIL import Image, ImageOps
+from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import update
 
 from fulfillment.domain.barcodes import Command, Own
+from fulfillment.domain.people import Role
 from fulfillment.store.people import User
+from fulfillment.store.transaction import clock_set_to
+from labels import render_pdf
 from tests.conftest import application, migrate
 from tests.e2e.conftest import FLAGS, HANDHELD_SIZE, STATION_SIZE, browser_path
 from tests.e2e.driving import Station
 from tests.e2e.serving import Server
+from tests.labels.samples import DOCUMENTS
 from tests.support.benches import picked_shipment
+from tests.support.office import PASSWORD, hire
 from tests.support.picklists import release
+from tests.support.simulated_days import VAN, simulated_day
+from tests.support.simulated_days import Crew as DayCrew
+from tests.support.stored_days import EVER, Setting, people_of, store_day
 from tests.support.world import World, change
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 LOCALES = {"en": "en-GB", "zh_Hant": "zh-TW", "zh_Hans": "zh-CN"}
+MIDNIGHT = datetime(2026, 3, 4, tzinfo=UTC)
+YESTERDAY = "first_day=2026-03-03&last_day=2026-03-03"
+WALL_SIZE = {"width": 1920, "height": 1080}
+DOCUMENT_DPI = 110
 COLOURS = 64
 """Enough for flat pages; a picture then takes about 20 kB."""
 
@@ -74,6 +88,82 @@ def log_in(station: Station, show: Show) -> None:
     """Nobody is there."""
     station.open("/stations/log-in")
     show("log-in")
+
+
+def supervise(desk: Page, show: Show, url: str) -> None:
+    """The board an hour and a half before the van, at the desk and on the wall; the report."""
+    desk.goto(f"{url}/board")
+    show("board-desk")
+    desk.goto(f"{url}/reports/dispatch?{YESTERDAY}")
+    show("report-dispatch")
+    desk.set_viewport_size(WALL_SIZE)  # type: ignore[arg-type]  # a TypedDict
+    desk.goto(f"{url}/board?wall=1")
+    show("board-wall")
+
+
+@contextmanager
+def afternoon() -> Iterator[tuple[Server, World]]:
+    """A server on a warehouse in the middle of its day, with a day before it."""
+    with tempfile.TemporaryDirectory() as directory:
+        url = f"sqlite:///{directory}/pictures.db"
+        migrate(url)
+        app = application(url, Path(directory))
+        with app.app_context(), clock_set_to(half_past_three):
+            world = World()
+            day = simulated_day(1, DayCrew(420, 3, 3))
+            users = people_of(world, day)
+            for back, until in ((1, EVER), (0, VAN - 90)):
+                midnight = MIDNIGHT - timedelta(days=back)
+                setting = Setting(world, midnight, until=until, number=back, users=users)
+                store_day(day, setting)
+            server = Server(app)
+            server.clock = half_past_three
+            server.start()
+            yield server, world
+            server.stop()
+
+
+def half_past_three() -> datetime:
+    """The time of the supervisor's pictures."""
+    return MIDNIGHT + timedelta(minutes=VAN - 90)
+
+
+def take_desk(browser: Browser, locale: str, only: str) -> None:
+    """What a supervisor sees, in one language."""
+    with afternoon() as (server, world):
+        context = browser.new_context(viewport=STATION_SIZE, locale=LOCALES[locale])  # type: ignore[arg-type]  # a TypedDict
+        desk = context.new_page()
+        desk.clock.set_fixed_time(half_past_three())
+        with clock_set_to(half_past_three):
+            log_in_name = hire(world, Role.SUPERVISOR, "W1")
+            change(update(User).where(User.login == log_in_name).values(locale=locale))
+        desk.goto(f"{server.url}/log-in")
+        desk.locator("input[name=login]").fill(log_in_name)
+        desk.locator("input[name=password]").fill(PASSWORD)
+        desk.keyboard.press("Enter")
+        desk.wait_for_url(f"{server.url}/")
+
+        def show(name: str) -> None:
+            if only in (named := f"{name}-{locale}"):
+                save(desk.screenshot(animations="disabled"), PICTURES / f"{named}.png")
+
+        supervise(desk, show, server.url)
+        context.close()
+
+
+def draw_documents(only: str) -> None:
+    """The first page of one document of each kind."""
+    seen = set()
+    for document in DOCUMENTS:
+        name = f"document-{type(document).__name__}"
+        if name in seen or only not in name:
+            continue
+        seen.add(name)
+        page = pypdfium2.PdfDocument(render_pdf(document))[0]
+        bitmap = page.render(scale=DOCUMENT_DPI / 72).to_pil()
+        bordered = ImageOps.expand(bitmap.convert("RGB"), border=2, fill="#888888")
+        few = bordered.quantize(COLOURS)
+        few.save(PICTURES / f"{name}.png", optimize=True)
 
 
 @contextmanager
@@ -141,7 +231,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         for locale in LOCALES:
             take(browser, locale, options.only)
+            take_desk(browser, locale, options.only)
         browser.close()
+    draw_documents(options.only)
 
 
 if __name__ == "__main__":
