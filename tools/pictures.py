@@ -110,7 +110,7 @@ def afternoon() -> Iterator[tuple[Server, World]]:
         app = application(url, Path(directory))
         with app.app_context(), clock_set_to(half_past_three):
             world = World()
-            day = simulated_day(1, DayCrew(420, 3, 3))
+            day = simulated_day(1, DayCrew(560, 2, 2))
             users = people_of(world, day)
             for back, until in ((1, EVER), (0, VAN - 90)):
                 midnight = MIDNIGHT - timedelta(days=back)

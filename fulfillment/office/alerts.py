@@ -11,9 +11,12 @@ from fulfillment.domain.alerts import ALL_DAYS, KINDS, Quiet, Rule
 from fulfillment.domain.errors import invalid
 from fulfillment.domain.people import Permission
 from fulfillment.office import choices, forms
+from fulfillment.office.board_choices import choice_path
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
 from fulfillment.services.alerts import rules, showing
 from fulfillment.services.alerts.rules import RuleWish
+from fulfillment.services.alerts.showing import AlertView
+from fulfillment.services.board.choosing import BoardChoice
 
 blueprint = Blueprint("office_alerts", __name__, url_prefix="/alerts")
 
@@ -99,6 +102,27 @@ def _numbers(name: str) -> tuple[int, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def behind(alert: AlertView) -> str:
+    """The address of what an alert is about."""
+    warehouse_id = alert.warehouse_id
+    match alert.kind:
+        case "at-risk":
+            return choice_path(BoardChoice(warehouse_id, standing="at-risk"))
+        case "low-stock":
+            product_id = int(alert.subject.removeprefix("product:"))
+            return url_for("office_stock.read_product", product_id=product_id)
+        case "printer-down":
+            return url_for("office_printers.list_printers", warehouse_id=warehouse_id)
+        case "exceptions":
+            return url_for(
+                "office_board.list_exceptions", kind=alert.label, warehouse_id=warehouse_id
+            )
+        case "outbox-dead":
+            return url_for("office_webhooks.list_dead")
+        case _:
+            return url_for("office_board.read_board", warehouse_id=warehouse_id)
+
+
 def _path(warehouse_id: int | None) -> str:
     return url_for(".list_alerts", warehouse_id=warehouse_id)
 
@@ -118,6 +142,7 @@ def _alerts_page(warehouse_id: int | None, refused: Refusal | None = None) -> An
         watched=rules.warehouse_rules(actor(), warehouse["id"]) if may_change else None,
         kinds=KINDS,
         weekdays=ALL_DAYS,
+        behind=behind,
         typed_lists={
             name: request.form.getlist(name)
             for name in ("user_ids", "endpoint_ids", "quiet_weekdays")

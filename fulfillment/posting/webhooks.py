@@ -21,7 +21,7 @@ from http import HTTPStatus
 from standardwebhooks import Webhook
 
 from fulfillment.domain.outbox import Delivered, Failed, Outcome, Rejected, Unreachable
-from fulfillment.posting.targets import BadTarget, Rules, Target, address_of, target_of
+from fulfillment.posting.targets import WEB_PORTS, BadTarget, Rules, Target, address_of, target_of
 
 CONNECT_SECONDS = 5
 SILENCE_SECONDS = 10
@@ -60,6 +60,7 @@ class Webhooks:
         with plain, _ends_after(self.most_seconds, plain):
             plain.settimeout(min(SILENCE_SECONDS, self.most_seconds))
             connection = http.client.HTTPConnection(target.host, target.port)
+            connection.default_port = WEB_PORTS[target.scheme]  # the Host header leaves it out
             # A connection that has its socket opens none of its own, so nothing is looked up again.
             connection.sock = _secured(plain, target) if target.scheme == "https" else plain
             try:

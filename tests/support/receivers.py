@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import socket
+import ssl
 import threading
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -40,7 +41,8 @@ class HookReceiver:
     ``hang`` reads it and never answers; ``flood`` never stops answering.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.received: list[Received] = []
         self.manner = "take"
         self.elsewhere = ""
@@ -103,10 +105,14 @@ class HookReceiver:
     def _attend(self, connection: socket.socket) -> None:
         with connection:
             try:
-                self.received.append(_request(connection))
-                self._answer(connection)
+                with self._secured(connection) as talk:
+                    self.received.append(_request(talk))
+                    self._answer(talk)
             except OSError:
                 return  # the sender hung up
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
 
     def _answer(self, connection: socket.socket) -> None:
         if self.manner == "hang":

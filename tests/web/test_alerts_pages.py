@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -18,6 +19,7 @@ from fulfillment.store.alerts import AlertRule
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import OutboxMessage
 from fulfillment.store.people import RoleGrant, User
+from fulfillment.store.printing import Printer
 from fulfillment.store.schedules import ReportSchedule
 from tests.support.benches import codes
 from tests.support.board_floor import Floor
@@ -25,6 +27,7 @@ from tests.support.clocks import Clock
 from tests.support.office import Office, complaint, words
 from tests.support.office import rows as cells
 from tests.support.people import People
+from tests.support.printing import set_up_raw
 from tests.support.way_out import way_out
 from tests.support.world import World, change, fetch
 
@@ -80,6 +83,31 @@ def test_a_rule_is_made_an_alert_rings_and_somebody_takes_it_on(
     assert "ordered" in after
     again = office.refused(path, on=ALERTS, warehouse_id=world.warehouses["W1"])
     assert "it is taken on, or over" in words(again.text)
+
+
+def test_every_alert_opens_what_it_is_about(
+    floor: Floor, app: Flask, world: World, clock: Clock
+) -> None:
+    set_up_raw(world, "127.0.0.1:9")
+    change(update(table_of(Printer)).values(condition="offline"))
+    for kind, threshold in (
+        ("low-stock", 10_000),
+        ("at-risk", 1),
+        ("late", 1),
+        ("printer-down", 1),
+        ("station-silent", 1),
+    ):
+        path = f"/warehouses/{floor.warehouse_id}/alert-rules"
+        floor.people.call("supervisor1", "POST", path, {"kind": kind, "threshold": threshold})
+    for moment in ("16:50", "17:30"):
+        clock.set(moment)
+        watching.watch()
+    office = Office(app, world, Role.SUPERVISOR)
+    page = office.page(ALERTS)
+    found = re.findall(r'<td><a href="([^"]+)">([^<]+)</a></td>', page)
+    assert len(found) == 5
+    for path, _sentence in found:
+        office.page(html.unescape(path))
 
 
 def test_the_board_shows_the_alerts_of_its_warehouse_and_the_bell_live(
