@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CTE, Integer, Subquery, case, cast, distinct, func, select, tuple_
+from sqlalchemy import CTE, Integer, Subquery, case, cast, distinct, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import array
 
 from fulfillment.domain.reporting.dispatch import (
@@ -28,6 +28,8 @@ from fulfillment.domain.states import STAGES
 from fulfillment.store.transaction import Transaction
 
 _SHARES = (0.5, 0.9, 0.95)
+_WITHOUT_COMPILING = select(func.set_config("jit", "off", true()))
+"""For this transaction: to compile more than a hundred aggregates takes longer than to count them."""
 GroupKey = tuple[int, str]
 """A warehouse and a carrier."""
 
@@ -36,6 +38,7 @@ def count_figures(
     tx: Transaction, rows: Subquery, *, by_group: bool
 ) -> tuple[Figures, dict[GroupKey, Figures]]:
     """The figures of all *rows* and, where it is asked for, of each warehouse and carrier."""
+    tx.execute(_WITHOUT_COMPILING)
     passage = _timed(rows)
     key = (passage.c.warehouse_id, passage.c.carrier)
     sets = [tuple_(), tuple_(*key)] if by_group else [tuple_()]
