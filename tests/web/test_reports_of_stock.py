@@ -429,7 +429,7 @@ def test_a_table_sorts_searches_and_turns_pages_and_its_file_follows(
     shown, after = [], page
     while True:
         shown += rows(after, "Age of the stock")
-        more = re.search(r'<a href="([^"]*)" rel="next"', after)
+        more = re.search(r'<a href="([^"]*sheet=ageing[^"]*)" rel="next"', after)
         if not more:
             break
         after = office.page(html.unescape(more[1]))
