@@ -183,6 +183,8 @@ class Search:
             self._choice = choice.Choice(
                 self._columns, orders=count, rounds=moves * PRICED_A_MOVE // work
             )
+            if self._has_all_batches:
+                self._keep(self._choice.likely() or ())
         better, is_best = self._choice.best(shorter_than=self._metres(self._best), steps=steps)
         self._keep(better or ())
         self.is_proven = self._has_all_batches and is_best
