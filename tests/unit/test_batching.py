@@ -293,6 +293,9 @@ def test_choosing_finds_the_best_batching_among_the_batches_given() -> None:
         shortest = alone if found is None else sum(given[batch] for batch in found)
         assert is_sure
         assert shortest == pytest.approx(min(totals))
+        likely = choice.likely() or []
+        assert sorted(order for batch in likely for order in batch) == list(range(6))
+        assert sum(given[batch] for batch in likely) >= min(totals) - 1e-9
         assert choice.best(shorter_than=min(totals), steps=1000) == (None, True)
 
 

@@ -2,7 +2,8 @@
 
 The linear relaxation (simplex method, Dantzig 1951) gives each order a price. Prices prove a bound
 and rule out batches that cannot be part of a better choice; a depth-first search goes through the
-rest. Compiled where numba is there, as `inner` is, and with the same answer without.
+rest. Where that takes too long, a dive takes the likeliest batches one by one. Compiled where
+numba is there, as `inner` is, and with the same answer without.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ TOLERANCE = 1e-7
 BETTER = 1e-6
 # The right-hand sides are moved apart by as little: otherwise the simplex method walks in circles.
 APART = 1e-6
+# Metres of a batch that is ruled out for the rest of a dive.
+RULED_OUT = 1e9
+# A batch counts as taken, or as left out, where its part in the relaxation is as near to 1 or 0.
+WHOLE = 1e-3
 
 
 class Basis(NamedTuple):
@@ -98,6 +103,45 @@ def relax(columns: Columns, basis: Basis, rounds: int) -> bool:
             return True
         enter(columns, basis, best, least)
     return False
+
+
+@compiled
+def rule_out(columns: Columns, basis: Basis, taken: int) -> None:
+    """Rule out every batch that shares an order with the one taken, and price anew.
+
+    The single orders stay: they make up for the right-hand sides that were moved apart.
+    """
+    orders = len(basis.value)
+    for batch in range(orders, columns.count[0]):
+        for index in range(columns.first[batch], columns.first[batch + 1]):
+            for other in range(columns.first[taken], columns.first[taken + 1]):
+                if columns.member[index] == columns.member[other] and batch != taken:
+                    columns.metres[batch] = RULED_OUT
+    for order in range(orders):
+        basis.price[order] = 0.0
+    for row in range(orders):
+        metres = columns.metres[basis.column[row]]
+        for order in range(orders):
+            basis.price[order] += metres * basis.inverse[row * orders + order]
+
+
+@compiled
+def dive(columns: Columns, basis: Basis, rounds: int) -> bool:
+    """Take the batch with the largest part in the relaxation, relax anew, and so on.
+
+    Leaves whole batches in the basis and spoils the metres. False if `rounds` were too few.
+    """
+    while True:
+        likely = -1
+        for row in range(len(basis.value)):
+            value = basis.value[row]
+            if value < 1 - WHOLE and (likely < 0 or value > basis.value[likely]):
+                likely = row
+        if likely < 0 or basis.value[likely] < WHOLE:
+            return True
+        rule_out(columns, basis, basis.column[likely])
+        if not relax(columns, basis, rounds):
+            return False
 
 
 @compiled
@@ -180,6 +224,7 @@ class Choice:
 
     def __init__(self, columns: Columns, *, orders: int, rounds: int) -> None:
         self._columns = columns
+        self._rounds = rounds
         self._basis = Basis(
             column=inner.ints(range(orders)),
             value=inner.floats(1.0 + APART * (1 + row * 37 % 101) for row in range(orders)),
@@ -206,6 +251,17 @@ class Choice:
         metres = {self._batch(index): float(self._columns.metres[index]) for index in kept[:count]}
         return _from_tree(metres, self._price, shorter_than=shorter_than - BETTER, steps=steps)
 
+    def likely(self) -> list[Batch] | None:
+        """A good choice, found by a dive from the relaxation; None if it takes too many rounds."""
+        columns = self._columns._replace(metres=self._columns.metres.copy())
+        basis = Basis(*(field.copy() for field in self._basis))
+        if not (self._is_priced and dive(columns, basis, self._rounds)):
+            return None
+        rows = zip(basis.column, basis.value, strict=True)
+        found = sorted(self._batch(int(column)) for column, value in rows if value > 1 - WHOLE)
+        members = sorted(order for batch in found for order in batch)
+        return found if members == list(range(len(self._price))) else None
+
     def _batch(self, index: int) -> Batch:
         first, last = self._columns.first[index], self._columns.first[index + 1]
         return tuple(sorted(map(int, self._columns.member[first:last])))
@@ -217,7 +273,9 @@ def load() -> None:
     columns = inner.columns_of([(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)])
     for index in range(6):
         columns.metres[index] = 4.0 if index < 3 else 5.0
-    Choice(columns, orders=3, rounds=100).best(shorter_than=12.0, steps=100)
+    choice = Choice(columns, orders=3, rounds=100)
+    choice.best(shorter_than=12.0, steps=100)
+    choice.likely()
 
 
 def _from_tree(

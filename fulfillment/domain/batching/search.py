@@ -28,10 +28,10 @@ SLICES = 25  # of a round: after each the clock is read
 SPARE_CARTS = 2
 # All batches that the limits allow are looked at where they are at most so many, and at most one
 # for so many moves; otherwise some of those that the search comes by.
-MOST_BATCHES, MOVES_A_BATCH = 40_000, 8
+MOST_BATCHES, MOVES_A_BATCH = 100_000, 5
 MOST_NOTED = 40_000
 # Choosing among them: steps of pricing and of the search that cost as much as a move or less.
-PRICED_A_MOVE, TRIED_A_MOVE = 500, 60
+PRICED_A_MOVE, TRIED_A_MOVE = 1000, 60
 
 
 def best_batches(
@@ -183,6 +183,8 @@ class Search:
             self._choice = choice.Choice(
                 self._columns, orders=count, rounds=moves * PRICED_A_MOVE // work
             )
+            if self._has_all_batches:
+                self._keep(self._choice.likely() or ())
         better, is_best = self._choice.best(shorter_than=self._metres(self._best), steps=steps)
         self._keep(better or ())
         self.is_proven = self._has_all_batches and is_best
