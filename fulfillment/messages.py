@@ -184,6 +184,7 @@ HOLDS: Mapping[str, str] = {
 }
 KINDS: Mapping[str, str] = {
     "badge": _("badge"),
+    "carrier request": _("request to a carrier"),
     "barcode": _("barcode"),
     "count": _("count"),
     "enrolment code": _("enrolment code"),
@@ -241,6 +242,7 @@ PERMISSIONS: Mapping[str, str] = {
     "manage-people": _("manage people"),
 }
 EVENTS: Mapping[str, str] = {
+    "do": _("do"),
     "accept": _("accept"),
     "allocate": _("promise stock"),
     "ask": _("ask"),

@@ -65,6 +65,8 @@ _TABLES = {
     "document": print_messages.DOCUMENTS,
     "printing": print_messages.JOB_STATES,
     "asks": print_messages.ASKS,
+    "request": words.REQUESTS,
+    "whereabouts": words.WHEREABOUTS,
 }
 
 

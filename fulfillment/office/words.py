@@ -20,6 +20,22 @@ def _(text: str) -> str:
 
 
 STATES = messages.STATES
+REQUESTS: Mapping[str, str] = {
+    "open": _("waits for the carrier"),
+    "asked": _("being asked"),
+    "done": _("promised"),
+    "refused": _("refused by the carrier"),
+    "unknown": _("perhaps asked for: look it up before you ask again"),
+}
+WHEREABOUTS: Mapping[str, str] = {
+    "announced": _("announced to the carrier"),
+    "moving": _("on its way"),
+    "out-for-delivery": _("out for delivery"),
+    "delivered": _("delivered"),
+    "problem": _("the carrier has a problem with it"),
+    "returned": _("on its way back"),
+    "unknown": _("the carrier does not say"),
+}
 STAGES: Mapping[str, str] = {
     **STATES,
     "review": _("Review"),
@@ -380,6 +396,9 @@ COLUMNS: Mapping[str, str] = {
     "picks": _("Picks"),
     "share": _("Share"),
     "day": _("Day"),
+    "ready_at": _("Ready from"),
+    "closes_at": _("Until"),
+    "grams": _("Weight together, g"),
     "currency": _("Currency"),
     "amount_minor": _("Amount (minor units)"),
     "channel": _("Channel"),
@@ -444,6 +463,7 @@ FAULTS: Mapping[str, str] = {
     "repeated-key": _("stands twice"),
     "only-for-its-printer": _("is the carrier's own, for a printer of %(text)s"),
     "one-by-one": _("are the carrier's own: print the %(text)s one by one"),
+    "no-pickup": _("cannot be asked for a van: %(text)s"),
     "another-currency": _("is not the currency of the other services: %(text)s"),
     "inactive-product": _("is not sold any more: %(text)s"),
     "kit-without-components": _("is a kit without components: %(text)s"),

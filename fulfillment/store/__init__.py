@@ -4,6 +4,7 @@ Importing the package registers every table.
 """
 
 from fulfillment.store import (
+    carrier_requests,
     catalog,
     inbound,
     journal,
@@ -19,6 +20,7 @@ from fulfillment.store import (
 )
 
 __all__ = [
+    "carrier_requests",
     "catalog",
     "inbound",
     "journal",
