@@ -119,6 +119,9 @@ def ask_for_pickup(
     account_id = rows.account_of(tx, carrier, kind_of_local=LOCAL)
     if account_id is None:
         raise invalid("carrier", "no-pickup", carrier)
+    known = rows.request_of_key(tx, f"PU-{key}"[:64])
+    if known is not None:
+        return known
     zone = tx.execute(
         select(table_of(Warehouse).c.timezone).where(table_of(Warehouse).c.id == warehouse_id)
     ).scalar_one()

@@ -148,6 +148,12 @@ def request(tx: Transaction, request_id: int) -> Row[Any] | None:
     return tx.execute(select(_request).where(_request.c.id == request_id)).one_or_none()
 
 
+def request_of_key(tx: Transaction, key: str) -> int | None:
+    """The request that was made with a key."""
+    query = select(_request.c.id).where(_request.c.key == key)
+    return tx.execute(query).scalar_one_or_none()
+
+
 def due(tx: Transaction, *, most: int) -> Sequence[Row[Any]]:
     """``id, carrier`` of requests to ask for now."""
     return tx.execute(

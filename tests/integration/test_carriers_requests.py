@@ -131,7 +131,7 @@ def test_the_local_carrier_s_manifest_asks_nobody(world: World) -> None:
 def test_a_van_is_asked_for_once_until_the_carrier_is_reached(
     world: World, carrier: FakeCarrier, clock: Clock
 ) -> None:
-    pickup(world)
+    assert pickup(world) == pickup(world), "the form was sent twice"
     carrier.switch_off()
     assert settle() == ["open"]
     assert settle() == []

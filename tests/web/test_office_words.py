@@ -12,6 +12,7 @@ import pytest
 
 import fulfillment
 from fulfillment import messages, print_messages
+from fulfillment.carriers.protocol import TrackingState
 from fulfillment.domain import imports, orders, people, policy, printing, states, values
 from fulfillment.domain.allocation import RULES
 from fulfillment.domain.catalogue import PLACE_KINDS
@@ -45,6 +46,8 @@ SAID_ELSEWHERE = {
         (words.TASKS, values.TASK_KINDS),
         (words.FILES, imports.KINDS),
         (words.TRACKINGS, values.TRACKING),
+        (words.REQUESTS, states.CARRIER_REQUEST.states),
+        (words.WHEREABOUTS, get_args(TrackingState)),
         (words.PACKS, values.PACK_KINDS),
         (words.ROLES, people.Role),
         (words.POLICIES, asdict(policy.WarehousePolicy())),
