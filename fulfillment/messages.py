@@ -186,6 +186,7 @@ KINDS: Mapping[str, str] = {
     "alert": _("alert"),
     "alert-rule": _("rule"),
     "badge": _("badge"),
+    "carrier request": _("request to a carrier"),
     "barcode": _("barcode"),
     "count": _("count"),
     "delivery": _("delivery"),
@@ -246,6 +247,7 @@ PERMISSIONS: Mapping[str, str] = {
     "manage-people": _("manage people"),
 }
 EVENTS: Mapping[str, str] = {
+    "do": _("do"),
     "accept": _("accept"),
     "allocate": _("promise stock"),
     "ask": _("ask"),

@@ -202,7 +202,25 @@ LABEL_PURCHASE = Machine(
 )  # fmt: skip
 """An *unknown* purchase is never bought anew by itself: it is asked about with the same key."""
 
-MACHINES = (ORDER, SHIPMENT, PARCEL, PICK_LIST, PICK_STOP, LABEL, LABEL_PURCHASE, TASK, PRINT_JOB)
+CARRIER_REQUEST = Machine(
+    "carrier request",
+    "open",
+    (
+        Transition("open", "ask", "asked", guard="due"),
+        Transition("asked", "do", "done", guard="the carrier's number is in hand"),
+        Transition("asked", "refuse", "refused", guard="the carrier says why"),
+        Transition("asked", "give-back", "open", guard="not a byte was sent", effect="asked again"),
+        Transition("asked", "lose", "unknown", guard="it was sent, and no answer was seen"),
+        Transition("unknown", "ask", "asked", guard="the carrier honours keys"),
+        *_from_each("unknown refused", "repeat", "open", guard="a person says so", effect="a new key"),
+    ),
+)  # fmt: skip
+"""A manifest or a pickup that a carrier is asked for."""
+
+MACHINES = (
+    ORDER, SHIPMENT, PARCEL, PICK_LIST, PICK_STOP, LABEL, LABEL_PURCHASE, CARRIER_REQUEST, TASK,
+    PRINT_JOB,
+)  # fmt: skip
 
 STAGES = (
     "confirmed", "allocated", "released", "pick_started", "picked", "pack_started",

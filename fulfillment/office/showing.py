@@ -75,6 +75,8 @@ _TABLES = {
     "document": print_messages.DOCUMENTS,
     "printing": print_messages.JOB_STATES,
     "asks": print_messages.ASKS,
+    "request": words.REQUESTS,
+    "whereabouts": words.WHEREABOUTS,
 }
 
 

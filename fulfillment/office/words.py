@@ -20,6 +20,22 @@ def _(text: str) -> str:
 
 
 STATES = messages.STATES
+REQUESTS: Mapping[str, str] = {
+    "open": _("waits for the carrier"),
+    "asked": _("being asked"),
+    "done": _("promised"),
+    "refused": _("refused by the carrier"),
+    "unknown": _("perhaps asked for: look it up before you ask again"),
+}
+WHEREABOUTS: Mapping[str, str] = {
+    "announced": _("announced to the carrier"),
+    "moving": _("on its way"),
+    "out-for-delivery": _("out for delivery"),
+    "delivered": _("delivered"),
+    "problem": _("the carrier has a problem with it"),
+    "returned": _("on its way back"),
+    "unknown": _("the carrier does not say"),
+}
 STAGES: Mapping[str, str] = {
     **STATES,
     "review": _("Review"),
@@ -111,6 +127,12 @@ ACTS: Mapping[str, str] = {
     "order.split": _("order split"),
     "cancel-order": _("order cancelled"),
     "cancel-shipment": _("shipment cancelled"),
+    "withdraw-label": _("label withdrawn that was being bought"),
+    "purchase-asked-again": _("purchase of a label asked about again"),
+    "purchase-give-up": _("label said to be never sold"),
+    "purchase-accept": _("loss of a label taken"),
+    "ask-for-pickup": _("carrier asked for a van"),
+    "repeat-carrier-request": _("carrier asked again"),
     "cancel-owed": _("what was owed cancelled"),
     "un-ship": _("shipment taken back from the dock"),
     "put-wall": _("put wall changed"),
@@ -432,6 +454,9 @@ COLUMNS: Mapping[str, str] = {
     "picks": _("Picks"),
     "share": _("Share"),
     "day": _("Day"),
+    "ready_at": _("Ready from"),
+    "closes_at": _("Until"),
+    "grams": _("Weight together, g"),
     "currency": _("Currency"),
     "amount_minor": _("Amount (minor units)"),
     "channel": _("Channel"),
@@ -549,6 +574,7 @@ FAULTS: Mapping[str, str] = {
     "repeated-key": _("stands twice"),
     "only-for-its-printer": _("is the carrier's own, for a printer of %(text)s"),
     "one-by-one": _("are the carrier's own: print the %(text)s one by one"),
+    "no-pickup": _("cannot be asked for a van: %(text)s"),
     "another-currency": _("is not the currency of the other services: %(text)s"),
     "inactive-product": _("is not sold any more: %(text)s"),
     "kit-without-components": _("is a kit without components: %(text)s"),

@@ -16,6 +16,7 @@ from sqlalchemy import Row, select
 
 from fulfillment.domain.errors import NothingToDo, UnknownThing
 from fulfillment.domain.people import Actor, Permission
+from fulfillment.services.carrier_requests import manifest_was_closed
 from fulfillment.store import manifests as rows
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Warehouse
@@ -102,6 +103,13 @@ def close_manifest(
         subject=("manifest", manifest_id),
         warehouse_id=warehouse_id,
         details={"carrier": carrier, "parcels": parcels},
+    )
+    manifest_was_closed(
+        tx,
+        manifest_id=manifest_id,
+        carrier=carrier,
+        warehouse_id=warehouse_id,
+        by_id=actor.user_id,
     )
     found = rows.manifest(tx, manifest_id)
     assert found is not None, "it was written in this transaction"

@@ -5,6 +5,7 @@ Importing the package registers every table.
 
 from fulfillment.store import (
     alerts,
+    carrier_requests,
     catalog,
     inbound,
     journal,
@@ -23,6 +24,7 @@ from fulfillment.store import (
 
 __all__ = [
     "alerts",
+    "carrier_requests",
     "catalog",
     "inbound",
     "journal",

@@ -19,6 +19,7 @@ from fulfillment.store.transaction import clock_set_to
 from tests.e2e.conftest import Stations
 from tests.e2e.driving import Station
 from tests.support.benches import codes, picked_shipment
+from tests.support.carriers import ZPL, FakeCarrier, use_carrier
 from tests.support.orders import ADDRESS
 from tests.support.printing import set_up_raw, states, times_printed, work
 from tests.support.raw_printers import RawPrinterStandIn
@@ -113,3 +114,31 @@ def test_a_label_of_which_nobody_knows_asks_the_packer_to_scan_it_or_to_reprint(
     assert bench.command(Command.REPRINT) == "label-reprinted"
     assert len(codes(LabelReprint, "id")) == 1
     assert bench.scan(tracking) == "shipped"
+
+
+def test_a_label_that_is_bought_appears_by_itself_and_prints_as_the_carrier_made_it(
+    world: World, bench: Station, printer: RawPrinterStandIn, tmp_path: Path
+) -> None:
+    printer.switch_on()
+    with FakeCarrier() as carrier:
+        use_carrier(world, carrier)
+        shipment_id = picked_shipment(world, {"A": 1})
+        bench.own(Own.TOTE, "W1T1")
+        bench.scan("A")
+        carrier.manner = "refuse"
+        assert bench.weigh(GRAMS) == "label-being-bought"
+        assert bench.attribute("next") == "await-label"
+        assert bench.command(Command.UNDO) == "label-being-bought"
+        work(tmp_path)
+        told = bench.page.locator("#next")
+        expect(told).to_contain_text("FAKE refuses the label of parcel 1: the postcode is not")
+        carrier.manner = "sell"
+        assert bench.command(Command.RE_WEIGH) == "weigh-again"
+        assert bench.weigh(GRAMS) == "label-being-bought"
+        work(tmp_path)
+        number = carrier.sold[0].number
+        expect(told).to_contain_text(f"Scan the label {number} on its box.")
+        work(tmp_path)
+        assert printer.printed == [ZPL]
+        assert bench.scan(number) == "shipped"
+        assert codes(Shipment, "state", id=shipment_id) == [("shipped",)]

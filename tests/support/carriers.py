@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -59,7 +60,9 @@ class FakeCarrier:
 
     Manners: ``sell``; ``refuse`` says why; ``hang`` sells, and says nothing until switched off;
     ``die`` sells, and closes the connection before it answers; ``busy`` answers 503 and does
-    nothing; ``keep`` sells, and refuses to void.  ``honours_keys``: a known key is answered with
+    nothing; ``keep`` sells, and refuses to void;
+    ``lost`` closes the connection, whatever is asked.
+    ``honours_keys``: a known key is answered with
     the label that it bought.
     """
 
@@ -67,6 +70,9 @@ class FakeCarrier:
     manner: str = "sell"
     sold: list[Sold] = field(default_factory=list)
     asked: int = 0
+    whereabouts: str = "moving"
+    moves: list[list[str]] = field(default_factory=list)
+    """Events of every parcel: when, what, where."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -122,6 +128,10 @@ class FakeCarrier:
                 return (200, self._label(found)) if found else (404, {"error": "unknown"})
             if act == "void":
                 return self._void(body)
+            if self.manner == "lost":
+                return None
+            if act == "track":
+                return 200, {"state": self.whereabouts, "events": self.moves}
             if act != "buy":
                 return 200, _OTHER_ACTS[act]
             if self.manner == "refuse":
@@ -161,7 +171,6 @@ class FakeCarrier:
 
 _OTHER_ACTS: dict[str, dict[str, Any]] = {
     "rate": {"rates": [["STD", 425, "GBP", 2]]},
-    "track": {"state": "moving", "events": []},
     "manifest": {"number": "M-1"},
     "pickup": {"number": "P-1"},
 }
@@ -221,7 +230,8 @@ class HttpCarrier:
 
     def track(self, tracking_number: str) -> Tracking:
         found = self._post("track", {"number": tracking_number})
-        return Tracking(found["state"], tuple(TrackingEvent(*one) for one in found["events"]))
+        events = [(datetime.fromisoformat(at), *rest) for at, *rest in found["events"]]
+        return Tracking(found["state"], tuple(TrackingEvent(*one) for one in events))
 
     def manifest(self, request: ManifestRequest, *, key: str) -> Handover:
         body = {"key": key, "references": request.references}

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from fulfillment.domain.errors import NothingToDo, UnknownThing
 from fulfillment.domain.people import Actor, Role
-from fulfillment.services import manifests, people
+from fulfillment.services import carrier_requests, manifests, people
 from fulfillment.services.dispatching import DispatchReply, scan_out
+from fulfillment.store.carrier_requests import CarrierRequest
 from fulfillment.store.journal import AuditEntry
 from fulfillment.store.manifests import Manifest
 from fulfillment.store.parcels import Parcel
 from tests.labels.reading import pictures, read_by_zxing
 from tests.support.benches import codes
+from tests.support.carriers import FakeCarrier, use_carrier
 from tests.support.office import Office, complaint, rows
 from tests.support.printing import labelled
 from tests.support.racing import race
 from tests.support.web import api_client
-from tests.support.world import World
+from tests.support.world import World, change
 
+REQUESTS = "Manifests and pickups, the newest first"
 OPEN = "Parcels by carrier; closing takes those on the van"
 CLOSED = "Manifests, the newest first"
 
@@ -155,3 +161,46 @@ def test_a_program_reads_the_dock_closes_it_once_and_gets_the_sheet(
     assert client.post(path, json={"carrier": "LOCAL"}).status_code == 409
     sheet = client.get(f"/api/v1/manifests/{made.json['id']}/sheet.pdf")
     assert sheet.data.startswith(b"%PDF")
+
+
+def test_a_carrier_is_asked_for_a_van_on_the_page_and_the_page_says_what_came_of_it(
+    app: Flask, world: World
+) -> None:
+    packer = Office(app, world, Role.PACKER)
+    assert "Ask for a van" not in packer.page("/dock")
+    with FakeCarrier(honours_keys=False) as carrier:
+        use_carrier(world, carrier)
+        tomorrow = date.today() + timedelta(days=1)  # noqa: DTZ011  # on any clock of the test
+        form = {
+            "warehouse_id": world.warehouses["W1"],
+            "carrier": "FAKE",
+            "day": tomorrow.isoformat(),
+            "ready_at": "14:00",
+            "closes_at": "17:30",
+            "parcels": "12",
+            "grams": "30000",
+        }
+        for wrong in ({"day": ""}, {"closes_at": "13:00"}, {"carrier": "LOCAL"}, {"parcels": "x"}):
+            again = {**form, **wrong}
+            assert packer.refused("/dock/pickups", on="/dock", **again).status_code == 422
+        assert "The carrier is asked for a van." in packer.done("/dock/pickups", on="/dock", **form)
+        carrier.manner = "lost"
+        ((request_id, _carrier),) = carrier_requests.look()
+        carrier_requests.settle_next(request_id, credentials_root=Path("/nonexistent"))
+        change(update(CarrierRequest).values(next_attempt_at=None))
+        ((_who, what, state, number, _says),) = rows(packer.page("/dock"), REQUESTS)
+        assert what == f"Pickup on {tomorrow.isoformat()}"
+        assert (state, number) == ("perhaps asked for: look it up before you ask again", "–")
+        foreign = Office(app, world, Role.PACKER, "W2")
+        path = f"/dock/requests/{request_id}"
+        theirs = {"warehouse_id": world.warehouses["W2"]}
+        assert foreign.press(f"{path}/repeat", on="/dock", **theirs).status_code == 404
+        assert foreign.get(f"{path}.pdf").status_code == 404
+        picker = Office(app, world, Role.PICKER)
+        assert picker.press("/dock/pickups", on="/account/password", **form).status_code == 403
+        mine = {"warehouse_id": world.warehouses["W1"]}
+        packer.done(f"{path}/repeat", on="/dock", **mine)
+        carrier.switch_on()
+        carrier_requests.settle_next(request_id, credentials_root=Path("/nonexistent"))
+        ((_who, _what, state, number, _says),) = rows(packer.page("/dock"), REQUESTS)
+        assert (state, number) == ("promised", "P-1")

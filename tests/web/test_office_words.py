@@ -58,6 +58,8 @@ SAID_ELSEWHERE = {
         (words.TASKS, values.TASK_KINDS),
         (words.FILES, imports.KINDS),
         (words.TRACKINGS, values.TRACKING),
+        (words.REQUESTS, states.CARRIER_REQUEST.states),
+        (words.WHEREABOUTS, get_args(TrackingState)),
         (words.PACKS, values.PACK_KINDS),
         (words.ROLES, people.Role),
         (words.POLICIES, asdict(policy.WarehousePolicy())),

@@ -411,6 +411,41 @@ def upgrade() -> None:
         batch_op.create_index('ix_alert_resolved', ['warehouse_id', 'resolved_at'], unique=False)
         batch_op.create_index('uq_alert_subject', ['rule_id', 'subject'], unique=True, sqlite_where=sa.text('resolved_at IS NULL'), postgresql_where=sa.text('resolved_at IS NULL'))
 
+    op.create_table('carrier_request',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=64), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('manifest_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=16), nullable=False),
+    sa.Column('content', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('asked_for_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('asked_for_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('number', sa.String(length=64), nullable=False),
+    sa.Column('document', sa.LargeBinary(), nullable=True),
+    sa.Column('detail', sa.String(length=200), nullable=False),
+    sa.CheckConstraint("(kind = 'manifest') = (manifest_id IS NOT NULL)", name=op.f('ck_carrier_request_manifest')),
+    sa.CheckConstraint("(state = 'asked') = (lease_until IS NOT NULL)", name=op.f('ck_carrier_request_lease')),
+    sa.CheckConstraint("kind IN ('manifest', 'pickup')", name=op.f('ck_carrier_request_kind')),
+    sa.CheckConstraint("state IN ('open', 'asked', 'done', 'refused', 'unknown')", name=op.f('ck_carrier_request_state')),
+    sa.ForeignKeyConstraint(['account_id'], ['carrier_account.id'], name=op.f('fk_carrier_request_account_id')),
+    sa.ForeignKeyConstraint(['asked_for_by_id'], ['user.id'], name=op.f('fk_carrier_request_asked_for_by_id')),
+    sa.ForeignKeyConstraint(['manifest_id'], ['manifest.id'], name=op.f('fk_carrier_request_manifest_id')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_carrier_request_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_carrier_request')),
+    sa.UniqueConstraint('key', name=op.f('uq_carrier_request_key')),
+    sa.UniqueConstraint('manifest_id', name=op.f('uq_carrier_request_manifest_id'))
+    )
+    with op.batch_alter_table('carrier_request', schema=None) as batch_op:
+        batch_op.create_index('ix_carrier_request_open', ['next_attempt_at'], unique=False, sqlite_where=sa.text("state IN ('open', 'asked', 'unknown')"), postgresql_where=sa.text("state IN ('open', 'asked', 'unknown')"))
+        batch_op.create_index('ix_carrier_request_warehouse', ['warehouse_id', 'id'], unique=False)
+
     op.create_table('cut_off',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1237,6 +1272,20 @@ def upgrade() -> None:
     with op.batch_alter_table('label_reprint', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_label_reprint_label_id'), ['label_id'], unique=False)
 
+    op.create_table('parcel_tracking',
+    sa.Column('label_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('words', sa.String(length=200), nullable=False),
+    sa.Column('place', sa.String(length=200), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('next_ask_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['label_id'], ['label.id'], name=op.f('fk_parcel_tracking_label_id')),
+    sa.PrimaryKeyConstraint('label_id', name=op.f('pk_parcel_tracking'))
+    )
+    with op.batch_alter_table('parcel_tracking', schema=None) as batch_op:
+        batch_op.create_index('ix_parcel_tracking_next_ask_at', ['next_ask_at'], unique=False)
+
     op.create_table('print_job',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('printer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1291,6 +1340,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_print_job_label')
 
     op.drop_table('print_job')
+    with op.batch_alter_table('parcel_tracking', schema=None) as batch_op:
+        batch_op.drop_index('ix_parcel_tracking_next_ask_at')
+
+    op.drop_table('parcel_tracking')
     with op.batch_alter_table('label_reprint', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_label_reprint_label_id'))
 
@@ -1447,6 +1500,11 @@ def downgrade() -> None:
 
     op.drop_table('import_fault')
     op.drop_table('cut_off')
+    with op.batch_alter_table('carrier_request', schema=None) as batch_op:
+        batch_op.drop_index('ix_carrier_request_warehouse')
+        batch_op.drop_index('ix_carrier_request_open', sqlite_where=sa.text("state IN ('open', 'asked', 'unknown')"), postgresql_where=sa.text("state IN ('open', 'asked', 'unknown')"))
+
+    op.drop_table('carrier_request')
     with op.batch_alter_table('alert', schema=None) as batch_op:
         batch_op.drop_index('uq_alert_subject', sqlite_where=sa.text('resolved_at IS NULL'), postgresql_where=sa.text('resolved_at IS NULL'))
         batch_op.drop_index('ix_alert_resolved')

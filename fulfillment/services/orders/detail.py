@@ -19,6 +19,7 @@ from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.states import STAGES
 from fulfillment.services.orders.listing import sees_order
 from fulfillment.store.base import table_of
+from fulfillment.store.carrier_requests import trackings
 from fulfillment.store.catalog import CarrierService, Product, Seller, Warehouse
 from fulfillment.store.journal import AuditEntry, ScanEvent
 from fulfillment.store.orders import Address, Hold, Order, OrderLine, Shipment, ShipmentLine
@@ -87,6 +88,9 @@ class ParcelDetail:
     override_reason: str
     tracking_number: str
     packed_by: str
+    tracking: str = ""
+    """Where the carrier says it is: a state of :data:`TrackingState`, '' where none was asked."""
+    tracking_words: str = ""
 
 
 @dataclass(frozen=True)
@@ -357,6 +361,7 @@ def _shipment_details(
         .order_by(_shipment_line.c.id)
     )
     lines = tx.execute(query).all() if ids else ()
+    tracked = trackings(tx, ids) if any(row.purchase_id for row in parcels) else {}
     return tuple(
         ShipmentDetail(
             id=row.id,
@@ -378,7 +383,9 @@ def _shipment_details(
                 if one.shipment_id == row.id
             ),
             parcels=tuple(
-                _parcel_detail(one, names) for one in parcels if one.shipment_id == row.id
+                _parcel_detail(one, names, tracked.get(one.id))
+                for one in parcels
+                if one.shipment_id == row.id
             ),
         )
         for row in rows
@@ -389,7 +396,7 @@ def _parcels(tx: Transaction, shipment_ids: Sequence[int]) -> Sequence[Row[Any]]
     if not shipment_ids:
         return ()
     query = (
-        select(_parcel, _label.c.tracking_number)
+        select(_parcel, _label.c.tracking_number, _label.c.purchase_id)
         .outerjoin(_label, and_(_label.c.parcel_id == _parcel.c.id, _label.c.state == "active"))
         .where(_parcel.c.shipment_id.in_(shipment_ids))
         .order_by(_parcel.c.shipment_id, _parcel.c.sequence)
@@ -397,7 +404,9 @@ def _parcels(tx: Transaction, shipment_ids: Sequence[int]) -> Sequence[Row[Any]]
     return tx.execute(query).all()
 
 
-def _parcel_detail(row: Row[Any], names: Mapping[int, str]) -> ParcelDetail:
+def _parcel_detail(
+    row: Row[Any], names: Mapping[int, str], tracked: Row[Any] | None
+) -> ParcelDetail:
     return ParcelDetail(
         sequence=row.sequence,
         state=row.state,
@@ -409,6 +418,8 @@ def _parcel_detail(row: Row[Any], names: Mapping[int, str]) -> ParcelDetail:
         override_reason=row.override_reason,
         tracking_number=row.tracking_number or "",
         packed_by=names.get(row.packed_by_id, ""),
+        tracking=tracked.state if tracked else "",
+        tracking_words=", ".join(filter(None, (tracked.words, tracked.place))) if tracked else "",
     )
 
 

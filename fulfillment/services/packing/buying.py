@@ -6,7 +6,7 @@ parcel; :mod:`fulfillment.services.purchases` buys, and seals the shipment with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from fulfillment.carriers.protocol import Address, LabelFormat, LabelRequest, Package
@@ -26,9 +26,9 @@ def request_of(
     back = content["return_address"]
     return LabelRequest(
         service=service,
-        sender=_address(content["sender"]),
-        receiver=_address(content["receiver"]),
-        return_address=_address(back) if back else None,
+        sender=address_of(content["sender"]),
+        receiver=address_of(content["receiver"]),
+        return_address=address_of(back) if back else None,
         package=Package(content["weight_grams"], **package),
         reference=content["order_number"],
         sscc=content["sscc"],
@@ -38,7 +38,8 @@ def request_of(
     )
 
 
-def _address(content: dict[str, Any]) -> Address:
+def address_of(content: Mapping[str, Any]) -> Address:
+    """A stored address as carriers get it."""
     fields = {name: content.get(name) or "" for name in _ADDRESS}
     return Address(**fields, lines=tuple(content.get("lines") or ()))
 

@@ -43,6 +43,7 @@ from fulfillment.store import packing as rows
 from fulfillment.store import printing as prints
 from fulfillment.store import purchases
 from fulfillment.store.base import table_of
+from fulfillment.store.carrier_requests import begin_tracking
 from fulfillment.store.journal import audit, known_scan
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import Label, LabelReprint, Parcel
@@ -488,6 +489,7 @@ def seal_bought(tx: Transaction, shipment_id: int) -> bool:
         for one in found
     ]
     _seal(tx, bench, parcels, labels, {}, by_id=found[-1].intended_by_id)
+    begin_tracking(tx, shipment_id)
     return True
 
 
