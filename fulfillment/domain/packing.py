@@ -90,6 +90,7 @@ REFUSALS: Mapping[str, tuple[str, ...]] = {
     "opened-elsewhere": ("order", "holder", "station", "since"),
     "lost-to-take-over": ("order", "holder", "station"),
     "nothing-to-take-over": (),
+    "label-being-bought": ("order", "carrier"),
     "not-weighable": ("state",),
     "weight-not-positive": ("grams",),
     "weight-outside": ("grams", "expected", "allowed", "lacking", "extra"),

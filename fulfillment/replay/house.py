@@ -36,20 +36,27 @@ from fulfillment.replay.catalogue import (
     RetailProduct,
     StockPlan,
 )
-from fulfillment.services import people
+from fulfillment.services import people, walls
 from fulfillment.services.catalogue import listing, places, products, terms
 from fulfillment.services.importing import files
 from fulfillment.services.people import RoleWish
+from fulfillment.services.walls import WallEntry
 from fulfillment.store.batches import batches
 
 SERVICE = "LOCAL/STD"
 EXPRESS = "LOCAL/EXPRESS"
+POST = "POST/SMALL"
+CARRIERS = ("LOCAL", "POST")
+"""Whose vans come: the second one once :func:`engage_post` was called."""
 CARTONS = (
     CartonEntry("S", "Small box", 220, 160, 100, 60),
     CartonEntry("M", "Medium box", 400, 300, 200, 180),
     CartonEntry("L", "Large box", 600, 400, 400, 450),
     CartonEntry("XL", "Pallet box", 700, 500, 500, 900),
 )
+_RULES = (ServiceRuleEntry(EXPRESS, country="GB", most_grams=2_000), ServiceRuleEntry(SERVICE))
+_POST_GRAMS = 800
+_EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 _ROWS_OF_A_FILE = 20_000
 _LOTS = 4
 _FIRST_LOT_DAYS = 60
@@ -90,6 +97,15 @@ class Hired:
 
 
 @dataclass(frozen=True)
+class Wall:
+    """A put wall."""
+
+    id: int
+    code: str
+    slots: int
+
+
+@dataclass(frozen=True)
 class Crew:
     """The people and the fixed things of one warehouse."""
 
@@ -101,6 +117,8 @@ class Crew:
     supervisor: Actor
     totes: tuple[str, ...]
     bins: tuple[str, ...]
+    walls: tuple[Wall, ...] = ()
+    """The one that is sorted at first."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +150,13 @@ class Tracking:
 
 @dataclass(frozen=True)
 class Staffing:
-    """How many totes, carts and people each warehouse has."""
+    """How many totes, carts and people each warehouse has; of each put wall how many slots."""
 
     totes: int = 400
     carts: int = 4
     pickers: int = 2
     packers: int = 2
+    wall_slots: tuple[int, ...] = ()
 
 
 POLICIES: Mapping[str, Mapping[str, object]] = {
@@ -230,24 +249,36 @@ def _carriage(office: Actor, seller: str, warehouses: Sequence[str]) -> None:
         "LOCAL", "EXPRESS", "Local express", first_number=100_000_000, last_number=199_999_999
     )
     terms.put_service(office, express)
-    terms.put_service_rules(
-        office,
-        [
-            ServiceRuleEntry(EXPRESS, country="GB", most_grams=2_000),
-            ServiceRuleEntry(SERVICE),
-        ],
-    )
-    every_day = (0, 1, 2, 3, 4, 5, 6)
+    terms.put_service_rules(office, _RULES)
     for warehouse in warehouses:
-        terms.put_cut_offs(office, warehouse, SERVICE, [CutOffEntry(time(17, 0), every_day)])
+        terms.put_cut_offs(office, warehouse, SERVICE, [CutOffEntry(time(17, 0), _EVERY_DAY)])
         terms.put_cut_offs(
             office,
             warehouse,
             EXPRESS,
-            [CutOffEntry(time(12, 0), every_day), CutOffEntry(time(19, 30), every_day)],
+            [CutOffEntry(time(12, 0), _EVERY_DAY), CutOffEntry(time(19, 30), _EVERY_DAY)],
         )
     ranks = [RegionPriorityEntry(code, rank) for rank, code in enumerate(warehouses, start=1)]
     terms.put_region_priorities(office, seller, ranks)
+
+
+def engage_post(house: House) -> None:
+    """A second carrier takes what is light, with a van of its own."""
+    small = ServiceEntry("POST", "SMALL", "Post", first_number=200_000_000, last_number=299_999_999)
+    terms.put_service(house.office, small)
+    rules = [ServiceRuleEntry(POST, most_grams=_POST_GRAMS), *_RULES]
+    terms.put_service_rules(house.office, rules)
+    for crew in house.crews:
+        leaves = [CutOffEntry(time(16, 0), _EVERY_DAY)]
+        terms.put_cut_offs(house.office, crew.code, POST, leaves)
+
+
+def _walls(office: Actor, warehouse: str, slots: Iterable[int]) -> tuple[Wall, ...]:
+    made = [
+        walls.put_wall(office, warehouse, WallEntry(f"{warehouse}-P{number}", "Put wall", many))
+        for number, many in enumerate(slots, start=1)
+    ]
+    return tuple(Wall(one.id, one.code, one.slots) for one in made)
 
 
 # --- goods -----------------------------------------------------------------------------------
@@ -382,6 +413,7 @@ def _crew(office: Actor, planned: PlannedWarehouse, staffing: Staffing, hired: l
         supervisor=hire("supervisor", Role.SUPERVISOR),
         totes=tuple(_tote_codes(planned.code, staffing.totes)),
         bins=tuple(place.code for place in planned.bins),
+        walls=_walls(office, planned.code, staffing.wall_slots),
     )
 
 

@@ -40,6 +40,10 @@ class Memory:
     """A label that is on another box."""
     void: dict[int, str] = field(default_factory=dict)
     """By warehouse id: a label that is void, while its parcel has another one."""
+    batch_stations: set[int] = field(default_factory=set)
+    """Stations where a batch tote stood last: a piece is not out of place there."""
+    sorters: set[int] = field(default_factory=set)
+    """User ids of those who have put something into a slot: they can take it back."""
 
 
 @dataclass
@@ -146,16 +150,22 @@ def pack_and_ship(bench: Bench, cancels: Cancels) -> str:
     """
     shipment = bench.shipment
     if cancels("picked", shipment):
-        return _find_cancelled(bench)
+        return find_cancelled(bench)
     if not open_order(bench):
         return bench.state
     if not _check_pieces(bench, cancels):
         return bench.state
+    return weigh_and_ship(bench, cancels)
+
+
+def weigh_and_ship(bench: Bench, cancels: Cancels) -> str:
+    """Take a shipment whose pieces are all in their boxes to its end at the bench."""
+    shipment = bench.shipment
     if cancels("packed", shipment):
-        return _find_cancelled(bench)
+        return find_cancelled(bench)
     _weigh_all(bench)
     if cancels("labelled", shipment):
-        return _find_cancelled(bench)
+        return find_cancelled(bench)
     _confirm_labels(bench)
     if cancels("shipped", shipment):
         return "cancelled"
@@ -163,7 +173,7 @@ def pack_and_ship(bench: Bench, cancels: Cancels) -> str:
     return "shipped"
 
 
-def _find_cancelled(bench: Bench) -> str:
+def find_cancelled(bench: Bench) -> str:
     """The packer hears of the cancellation with the next scan."""
     verdict = bench.scan(_opening_code(bench))
     if verdict.code != "order-cancelled":
@@ -172,9 +182,16 @@ def _find_cancelled(bench: Bench) -> str:
 
 
 def _opening_code(bench: Bench) -> str:
-    if bench.shipment.totes:
-        return own_code(Own.TOTE, bench.shipment.totes[0])
-    return own_code(Own.SHIPMENT, bench.shipment.number)
+    return _barcode_of(bench.shipment)
+
+
+def _barcode_of(shipment: Waiting) -> str:
+    """What is scanned to open a shipment."""
+    if shipment.slot:
+        return own_code(Own.SLOT, shipment.slot)
+    if shipment.totes:
+        return own_code(Own.TOTE, shipment.totes[0])
+    return own_code(Own.SHIPMENT, shipment.number)
 
 
 # --- opening ---------------------------------------------------------------------------------
@@ -186,6 +203,7 @@ def open_order(bench: Bench) -> bool:
     verdict = bench.do(_opening_code(bench))
     if isinstance(verdict, Refused):
         return False
+    bench.memory.batch_stations.discard(station(bench.packer))
     _watch_take_over(bench)
     for line in bench.lines:
         if line.tracking == "serial":
@@ -200,7 +218,7 @@ def _watch_take_over(bench: Bench) -> None:
     needed = bench.luck.lacks("pack", "lost-to-take-over")
     if not needed and not bench.luck.happens(bench.luck.slip_share / 10):
         return
-    if _is_busy(bench.other):
+    if is_busy(bench.other):
         return
     tote, again = _opening_code(bench), own_code(Own.COMMAND, Command.TAKE_OVER)
     piece = bench.goods(bench.lines[0]).piece
@@ -211,7 +229,8 @@ def _watch_take_over(bench: Bench) -> None:
     bench.look()
 
 
-def _is_busy(packer: Actor) -> bool:
+def is_busy(packer: Actor) -> bool:
+    """Whether an order is open at a packer's station."""
     view = packing.bench(packer, station_id=station(packer)).view
     return view is not None
 
@@ -236,7 +255,7 @@ def _check_pieces(bench: Bench, cancels: Cancels) -> bool:
         if not asked:
             asked = True
             if cancels("packing", bench.shipment):
-                _find_cancelled(bench)
+                find_cancelled(bench)
                 return False
     return bench.state == "packed"
 
@@ -459,7 +478,7 @@ def _missing_of(bench: Bench, line: PackLine) -> int:
 
 
 def _another_tote(bench: Bench) -> str:
-    return next(one.totes[0] for one in bench.others if one.totes)
+    return next(_barcode_of(one) for one in bench.others if one.totes or one.slot)
 
 
 def _held_order(bench: Bench) -> None:
@@ -479,6 +498,10 @@ def _held_order(bench: Bench) -> None:
 def _free(bench: Bench) -> bool:
     """Nothing is open at the station."""
     return bench.shipment.state == "picked"
+
+
+def _without_batch(bench: Bench) -> bool:
+    return _free(bench) and station(bench.packer) not in bench.memory.batch_stations
 
 
 def _at_other_station(bench: Bench) -> None:
@@ -517,7 +540,7 @@ def _unpicked(bench: Bench) -> str:
 
 
 BEFORE_OPENING: tuple[Slip[Bench], ...] = (
-    Slip("no-order-open", _free, _scans(lambda bench: _foreign_goods(bench).piece)),
+    Slip("no-order-open", _without_batch, _scans(lambda bench: _foreign_goods(bench).piece)),
     Slip("unreadable", _free, _scans("]C1?")),
     Slip("unknown-barcode", _free, _scans(own_code(Own.TOTE, "NOTHING"))),
     Slip("nothing-to-take-over", _free, _commands(Command.TAKE_OVER)),
@@ -593,10 +616,12 @@ WHILE_PACKING: tuple[Slip[Bench], ...] = (
     Slip("parcel-empty", _packed_nothing, _commands(Command.NEXT_PARCEL)),
     Slip(
         "order-open",
-        lambda bench: _packed_something(bench) and any(one.totes for one in bench.others),
-        _scans(lambda bench: own_code(Own.TOTE, _another_tote(bench))),
+        lambda bench: (
+            _packed_something(bench) and any(one.totes or one.slot for one in bench.others)
+        ),
+        _scans(_another_tote),
     ),
-    Slip("opened-elsewhere", lambda bench: not _is_busy(bench.other), _at_other_station),
+    Slip("opened-elsewhere", lambda bench: not is_busy(bench.other), _at_other_station),
     Slip("unknown-carton", _always, _scans(own_code(Own.CARTON, "NO-SUCH-BOX"))),
     Slip("reason-needed", _always, _short_without_reason),
     Slip(

@@ -9,17 +9,21 @@ from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.errors import NothingToDo
 from fulfillment.domain.people import Actor
 from fulfillment.domain.pick_walk import Feed, PickState, Stop
+from fulfillment.domain.picking import shared_out
 from fulfillment.domain.values import SHORT_REASONS, Accepted, Refused
 from fulfillment.replay import questions
+from fulfillment.replay.cancelling import change_of_mind
 from fulfillment.replay.house import Crew, Goods, House
 from fulfillment.replay.questions import Waiting
 from fulfillment.replay.scanning import Luck, ReplayError, Slip, Tally
-from fulfillment.services import packing, picking
+from fulfillment.services import packing, picking, sorting
 
 SHORT_SHARE = 0.02
 """Of the stops."""
 TOTE_GRAMS = 25_000
 """What a tote carries: then TOTE FULL is scanned and another one taken."""
+
+_NEWS = ("order-cancelled", "batch-order-cancelled")
 
 Started = Callable[[Waiting], bool]
 """Called after the first put for a shipment; whether its order was cancelled."""
@@ -76,7 +80,7 @@ class Walk:
 
     def item(self, *, most: int | None = None) -> str:
         """The barcode to scan: the largest that fits what is still wanted."""
-        wanted = self.feed.wanted - self.state.in_hand if most is None else most
+        wanted = self.state.wanted_now - self.state.in_hand if most is None else most
         if self.stop.tracking == "serial":
             return self.goods.code(1, serial=self.serial())[0]
         return self.goods.code(wanted, lot=self.stop.lot)[0]
@@ -103,7 +107,7 @@ class Walk:
     def do(self, raw: str) -> Accepted | Refused:
         """A scan that is right: only the news of a cancelled order may refuse it."""
         verdict = self.scan(raw)
-        if isinstance(verdict, Refused) and verdict.code != "order-cancelled":
+        if isinstance(verdict, Refused) and verdict.code not in _NEWS:
             raise ReplayError(f"pick: {raw!r} was refused: {verdict.code} {verdict.fields}")
         return verdict
 
@@ -218,23 +222,56 @@ def _put(walk: Walk) -> None:
     feed = walk.feed
     grams = walk.state.in_hand * walk.goods.weight_grams
     load = walk.grams.get(feed.tote, 0)
-    if feed.tote and load and load + grams > TOTE_GRAMS:
+    if feed.tote and load and load + grams > TOTE_GRAMS and not _keeps_together(walk):
         walk.do(walk.command(Command.TOTE_FULL))
         return
     if _by_quantity(walk) and walk.state.in_hand > 1 and walk.luck.happens(0.005):
         fewer = 1 + walk.luck.below(walk.state.in_hand - 1)
         walk.do(own_code(Own.QUANTITY, str(fewer)))
     tote = feed.tote or walk.totes.pop()
+    served = _served(walk)
     walk.do(own_code(Own.TOTE, tote))
     walk.grams[tote] = load + grams
-    walk.last_put = (feed.shipment_id, tote)
+    # A batch tote opens no order at packing.
+    walk.last_put = None if walk.state.is_batch else (feed.shipment_id, tote)
+    if walk.state.is_batch:
+        _bring_to_the_wall_too_early(walk, tote)
     if walk.luck.happens(0.002) and not walk.state.cancelled and walk.state.state == "claimed":
         walk.do(walk.command(Command.UNDO))
         walk.last_put = None
-    elif feed.shipment_id not in walk.put_shipments:
-        walk.put_shipments.add(feed.shipment_id)
-        walk.started(walk.shipments[feed.shipment_id])
+    elif new := [one for one in served if one not in walk.put_shipments]:
+        walk.put_shipments.update(new)
+        for shipment_id in new:
+            walk.started(walk.shipments[shipment_id])
         walk.state = picking.see_list(walk.picker, pick_list_id=walk.state.list_id)
+
+
+def _served(walk: Walk) -> list[int]:
+    """The shipments that what is in hand is for."""
+    if not walk.state.is_batch:
+        return [walk.feed.shipment_id]
+    shares = shared_out(walk.stop, walk.state.in_hand)
+    return list(dict.fromkeys(share.feed.shipment_id for share in shares))
+
+
+def _keeps_together(walk: Walk) -> bool:
+    """Only lots that lie in one tote are mistaken for each other at the wall."""
+    return walk.state.is_batch and walk.luck.lacks("sort", "lot-needed")
+
+
+def _bring_to_the_wall_too_early(walk: Walk, tote: str) -> None:
+    """Somebody wants to sort what is being picked still."""
+    luck = walk.luck
+    if not walk.crew.walls or walk.state.state != "claimed":
+        return
+    if luck.lacks("sort", "tote-still-picked") or luck.happens(luck.slip_share / 10):
+        reply = sorting.scan(
+            walk.other,
+            wall_id=walk.crew.walls[0].id,
+            scan_id=luck.scan_id(),
+            raw=own_code(Own.TOTE, tote),
+        )
+        walk.tally.note("sort", reply.verdict)
 
 
 # --- slips -------------------------------------------------------------------------------------
@@ -304,7 +341,7 @@ def _scan_full_tote(walk: Walk) -> None:
 def _tote_of_another_list(walk: Walk) -> str:
     """The tote in which the order's goods of an earlier walk wait; '' when there is none."""
     feed = walk.feed
-    if feed.tote:
+    if feed.tote or walk.state.is_batch:
         return ""
     ready = questions.totes_elsewhere(feed.shipment_id, pick_list_id=walk.state.list_id)
     return ready[0] if ready else ""
@@ -332,6 +369,21 @@ def _undo_too_late(walk: Walk) -> None:
     walk.scan(walk.command(Command.UNDO))
 
 
+def _can_be_cancelled(walk: Walk) -> list[int]:
+    """Orders of a batch with pieces in its tote already, while a cancelled one is wanted."""
+    if not walk.state.is_batch or not walk.luck.lacks("pick", "batch-order-cancelled"):
+        return []
+    if walk.state.awaits not in ("bin", "item", "tote") or len(walk.shipments) < 2:
+        return []
+    orders = [walk.shipments[one].order_id for one in sorted(walk.put_shipments)]
+    return questions.still_here(orders)
+
+
+def _cancel_one(walk: Walk) -> None:
+    change_of_mind(walk.house.office, _can_be_cancelled(walk)[0])
+    walk.scan(own_code(Own.LOCATION, walk.crew.bins[0]))
+
+
 def _station(packer: Actor) -> int:
     assert packer.station_id is not None, "a packer stands at a station"
     return packer.station_id
@@ -353,6 +405,7 @@ SLIPS: tuple[Slip[Walk], ...] = (
         _awaits("bin", "item", "tote"),
         _scan_on_anothers_list,
     ),
+    Slip("batch-order-cancelled", lambda walk: bool(_can_be_cancelled(walk)), _cancel_one),
     Slip("unreadable", _awaits("bin", "item", "tote"), _scans("]C1?")),
     Slip(
         "not-for-picking",
@@ -397,7 +450,7 @@ SLIPS: tuple[Slip[Walk], ...] = (
         lambda walk: (
             _at_item(walk)
             and walk.stop.tracking == "none"
-            and walk.goods.packs[0][0] > walk.feed.wanted
+            and walk.goods.packs[0][0] > walk.state.wanted_now
         ),
         _scans(lambda walk: walk.goods.packs[0][1]),
     ),
@@ -425,7 +478,7 @@ SLIPS: tuple[Slip[Walk], ...] = (
     Slip(
         "wrong-quantity",
         _by_quantity,
-        _scans(lambda walk: own_code(Own.QUANTITY, str(walk.feed.wanted + 1))),
+        _scans(lambda walk: own_code(Own.QUANTITY, str(walk.state.wanted_now + 1))),
     ),
     Slip(
         "unknown-tote",

@@ -36,6 +36,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "shipments": counts.shipments,
         "parcels": counts.parcels,
         "pick_lists": counts.pick_lists,
+        "batch_lists": counts.batch_lists,
         "tasks": counts.tasks,
         "pieces_scanned": tally.pieces,
         "scans": dict(sorted(tally.scans.items())),
@@ -82,7 +83,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
             "under way": figures["units_under_way"],
         },
     )
-    for name in ("shipments", "parcels", "pick_lists", "tasks", "stock_moves"):
+    for name in ("shipments", "parcels", "pick_lists", "batch_lists", "tasks", "stock_moves"):
         yield _line(name.replace("_", " ").capitalize(), figures[name])
     yield _line("Pieces scanned at a bench", figures["pieces_scanned"])
     yield from _section("Scans", sum(figures["scans"].values()), figures["scans"])

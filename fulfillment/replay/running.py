@@ -14,24 +14,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from fulfillment.domain.catalogue import SellerEntry
 from fulfillment.domain.orders import NewOrder, PostalAddress, ReviewRules
 from fulfillment.domain.printing import LABEL
-from fulfillment.domain.waving import WaveChoice
 from fulfillment.replay import questions
+from fulfillment.replay.batches import pack_singles, release
 from fulfillment.replay.cancelling import Cancellations
 from fulfillment.replay.catalogue import Demand, catalogue, demand_of, stock_plan
-from fulfillment.replay.dispatching import load_van
-from fulfillment.replay.house import Crew, House, Tracking, establish
+from fulfillment.replay.dispatching import load_vans
+from fulfillment.replay.house import Crew, House, Staffing, Tracking, engage_post, establish
 from fulfillment.replay.invoices import BrokenRow, Invoice, InvoiceReader, ReadCounts, Row
 from fulfillment.replay.ordering import orders_of, town_of
 from fulfillment.replay.packing import Bench, Memory, pack_and_ship, station
 from fulfillment.replay.picking import walk_next_list
+from fulfillment.replay.questions import Waiting
 from fulfillment.replay.scanning import Luck, Tally
+from fulfillment.replay.sorting import look_into_empty_totes, sort_totes
 from fulfillment.replay.tasks import do_tasks
-from fulfillment.services import allocating, printing, waving
+from fulfillment.services import allocating, printing
 from fulfillment.services.auditing import AuditReport, audit
 from fulfillment.services.orders import intake, review
 from fulfillment.services.orders.examining import OrderTaken
@@ -58,6 +61,7 @@ _SELLER = SellerEntry(
     ),
     review_rules=ReviewRules(most_total_minor=200_000),
 )
+_STAFFING = Staffing(wall_slots=(40, 1))
 _SERIAL_SKUS = 6
 _LOT_SKUS = 12
 
@@ -229,7 +233,9 @@ def _build(demand: Sequence[Demand], seed: int) -> House:
         catalogue({wanted.sku: wanted.name for wanted in demand}),
         tracking=tracked(demand),
         today=datetime.now(UTC).date(),
+        staffing=_STAFFING,
     )
+    engage_post(house)
     for crew in house.crews:
         _give_a_printer_that_is_off(house, crew)
     return house
@@ -317,29 +323,22 @@ def _completed(address: PostalAddress) -> PostalAddress:
 
 
 def _release(run: Run) -> int:
-    """Orders of one piece first, then the rest; how many shipments were released."""
+    """Release what is allocated; how many shipments there were."""
     run.progress.set_postfix_str("release")
-    released = 0
-    for crew in run.house.crews:
-        for choice in (
-            WaveChoice(crew.warehouse_id, items="single", method="cart"),
-            WaveChoice(crew.warehouse_id),
-        ):
-            released += waving.release_all(crew.supervisor, choice).shipments
-    return released
+    return sum(release(crew, run.luck) for crew in run.house.crews)
 
 
 # --- working ---------------------------------------------------------------------------------
 
 
 def _work(run: Run) -> None:
-    """Walk and pack until no list is open, then load the vans and do the tasks."""
+    """Walk, sort and pack until no list is open, then load the vans and do the tasks."""
     for crew in run.house.crews:
         while _walk(run, crew):
             _pack(run, crew)
         _pack(run, crew)
         run.progress.set_postfix_str(f"vans and tasks of {crew.code}")
-        load_van(crew, run.luck, run.tally, run.memory)
+        load_vans(crew, run.luck, run.tally, run.memory)
         do_tasks(run.house, crew, run.luck, run.tally)
 
 
@@ -352,7 +351,7 @@ def _work_some(run: Run, orders: int) -> None:
             open_lists |= _walk(run, crew)
             _pack(run, crew)
     for crew in run.house.crews if orders else ():
-        load_van(crew, run.luck, run.tally, run.memory)
+        load_vans(crew, run.luck, run.tally, run.memory)
         do_tasks(run.house, crew, run.luck, run.tally)
 
 
@@ -370,28 +369,56 @@ def _walk(run: Run, crew: Crew) -> bool:
 
 
 def _pack(run: Run, crew: Crew) -> None:
+    _sort(run, crew)
     run.progress.set_postfix_str(f"packing in {crew.code}")
-    packers = crew.packers
     # What is open on a bench already comes first.
     ready = sorted(
         questions.ready_to_pack(crew.warehouse_id), key=lambda one: one.state != "packing"
     )
     for number, shipment in enumerate(ready):
-        bench = Bench(
-            house=run.house,
-            crew=crew,
-            luck=run.luck,
-            tally=run.tally,
-            memory=run.memory,
-            packer=packers[run.turn % len(packers)],
-            other=packers[(run.turn + 1) % len(packers)],
-            shipment=shipment,
-            others=tuple(ready[number + 1 :]),
-        )
+        bench = _bench(run, crew, shipment, others=ready[number + 1 :])
         pack_and_ship(bench, run.cancellations.at)
-        if shipment.order_id not in run.done_orders:
-            run.done_orders.add(shipment.order_id)
-            run.progress.update()
+        _done(run, shipment)
+    for tote in questions.batch_totes(crew.warehouse_id):
+        if tote.singles:
+            at_bench = partial(_bench, run, crew)
+            for shipment in pack_singles(tote, at_bench, run.cancellations.at):
+                _done(run, shipment)
+    look_into_empty_totes(crew, run.luck, run.tally, turn=run.turn)
+
+
+def _sort(run: Run, crew: Crew) -> None:
+    run.progress.set_postfix_str(f"sorting in {crew.code}")
+    sort_totes(
+        run.house,
+        crew,
+        run.luck,
+        run.tally,
+        run.memory,
+        run.cancellations.at,
+        turn=run.turn,
+    )
+
+
+def _bench(run: Run, crew: Crew, shipment: Waiting, others: Sequence[Waiting] = ()) -> Bench:
+    packers = crew.packers
+    return Bench(
+        house=run.house,
+        crew=crew,
+        luck=run.luck,
+        tally=run.tally,
+        memory=run.memory,
+        packer=packers[run.turn % len(packers)],
+        other=packers[(run.turn + 1) % len(packers)],
+        shipment=shipment,
+        others=tuple(others),
+    )
+
+
+def _done(run: Run, shipment: Waiting) -> None:
+    if shipment.order_id not in run.done_orders:
+        run.done_orders.add(shipment.order_id)
+        run.progress.update()
 
 
 def _finish(run: Run) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Generic, TypeVar
 
-from fulfillment.domain import packing, picking, tasks
+from fulfillment.domain import packing, picking, tasks, walls
 from fulfillment.domain.values import Refused, Verdict
 from fulfillment.services import dispatching
 
@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 REFUSALS: Mapping[str, frozenset[str]] = {
     "pick": frozenset(picking.REFUSALS),
+    "sort": frozenset(walls.REFUSALS),
     "pack": frozenset(packing.REFUSALS),
     "dispatch": frozenset(dispatching.REFUSALS),
     "task": frozenset(tasks.REFUSALS),
@@ -32,6 +33,9 @@ BACKSTOPS: Mapping[tuple[str, str], str] = {
     ("pick", "tote-not-empty"): (
         "a tote is released only by what empties it, so goods of nobody lie in one only when "
         "books and floor were damaged from outside"
+    ),
+    ("pack", "label-being-bought"): (
+        "only carriers that are asked over a network are waited for; the replay has local ones"
     ),
     ("pack", "too-many-parcels"): "it takes an order of 999 boxes that are full and one piece more",
 }

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from fulfillment.domain.barcodes import Command, Own, own_code
 from fulfillment.domain.people import Actor
 from fulfillment.domain.tasks import TaskState
-from fulfillment.domain.values import TOTE, Accepted, Refused
+from fulfillment.domain.values import SLOT, TOTE, Accepted, Refused
 from fulfillment.replay import questions
 from fulfillment.replay.house import Crew, Goods, House
 from fulfillment.replay.scanning import Luck, ReplayError, Slip, Tally
 from fulfillment.services import tasks
 
+_CODE_KINDS = {TOTE: Own.TOTE, SLOT: Own.SLOT}
 COUNTED_ONE_BY_ONE = 24
 """More units in a bin are counted in the head, and typed."""
 
@@ -39,12 +40,11 @@ class Work:
 
     @property
     def place(self) -> str:
-        """The barcode of the place: a bin, a tote, or a parcel's SSCC."""
+        """The barcode of the place: a bin, a tote, a slot, or a parcel's SSCC."""
         state = self.state
         if state.place_sscc:
             return state.place_sscc
-        kind = Own.TOTE if state.place.kind == TOTE else Own.LOCATION
-        return own_code(kind, state.place_code)
+        return own_code(_CODE_KINDS.get(state.place.kind, Own.LOCATION), state.place_code)
 
     def scan(self, raw: str, *, by: Actor | None = None) -> Accepted | Refused:
         """Scan something for the task."""
