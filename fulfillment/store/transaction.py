@@ -52,7 +52,7 @@ SQLITE_PRAGMAS = (
 )
 POSTGRESQL_OPTIONS = (
     "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
-    " -c timezone=UTC"
+    " -c timezone=UTC -c jit=off"  # compiling a plan takes longer than any query here
 )
 
 _clock: ContextVar[Callable[[], datetime] | None] = ContextVar("clock", default=None)

@@ -12,6 +12,7 @@ import pytest
 
 import fulfillment
 from fulfillment import alert_messages, messages, print_messages
+from fulfillment.carriers.protocol import TrackingState
 from fulfillment.domain import (
     alerts,
     imports,
