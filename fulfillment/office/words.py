@@ -443,6 +443,7 @@ COLUMNS: Mapping[str, str] = {
     "reserved": _("Reserved"),
     "held": _("Held back"),
     "promised": _("Promised"),
+    "with_cut_off": _("With a cut-off"),
     "available": _("Available"),
     "sold": _("Shipped units"),
     "sold_a_day": _("Units a day"),

@@ -160,7 +160,7 @@ _ORDERS = columns(
     + " whole_seconds:seconds longest_stage longest_seconds:seconds longest_by"
 )
 _FIGURES = columns(
-    "warehouse carrier orders:count shipments:count parcels:count pieces:count promised:count"
+    "warehouse carrier orders:count shipments:count parcels:count pieces:count with_cut_off:count"
     " on_time:count on_time_percent:percent missing:count median:seconds p90:seconds p95:seconds"
 )
 _STAGE = (
