@@ -30,7 +30,7 @@ NONE = "–"
 def register(app: Flask) -> None:
     """Give all templates their filters."""
     app.jinja_env.filters.update(
-        clock=clock, day=day, moment=moment, money=money, number=number, weight=weight
+        clock=clock, day=day, moment=moment, money=money, near=near, number=number, weight=weight
     )
 
 
@@ -50,6 +50,18 @@ def moment(value: datetime | None, timezone: str = "") -> str | Markup:
         return NONE
     return Markup('<time datetime="{}">{}</time>').format(
         value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), moment_text(value, timezone)
+    )
+
+
+def near(value: datetime | None, timezone: str, now: datetime) -> str | Markup:
+    """A moment like :func:`moment`; on the day of *now* there only its time of day."""
+    if value is None:
+        return NONE
+    local, today = (one.astimezone(ZoneInfo(timezone)) for one in (value, now))
+    if local.date() != today.date():
+        return moment(value, timezone)
+    return Markup('<time datetime="{}">{}</time>').format(
+        value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), clock(local.time())
     )
 
 

@@ -56,6 +56,15 @@ def test_a_moment_is_on_the_clock_of_its_warehouse_and_names_the_zone() -> None:
     assert shown == '<time datetime="2026-03-04T12:05:00Z">2026年3月4日 13:05 CET</time>'
 
 
+def test_a_moment_of_today_is_a_time_of_day() -> None:
+    with reader():
+        late = NOON.replace(hour=22, minute=59)
+        assert ">23:59</time>" in formats.near(late, "Europe/Berlin", NOON)
+        tomorrow = formats.near(NOON.replace(hour=23), "Europe/Berlin", NOON)
+        assert ">Mar 5, 2026 00:00 CET</time>" in tomorrow
+        assert formats.near(None, "Europe/Berlin", NOON) == "–"
+
+
 def test_an_amount_is_in_the_smallest_unit_of_its_currency() -> None:
     with reader("en"):
         assert formats.money(123456, "EUR") == "€1,234.56"
