@@ -53,6 +53,7 @@ class BenchParcelOutput(Output):
     weight_grams: int | None
     tracking_number: str | None
     confirmed: bool = Field(description="Its label was scanned on its box.")
+    is_bought: bool = Field(description="Its label is a carrier's own.")
 
 
 class BenchOutput(Output):
