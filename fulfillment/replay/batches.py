@@ -92,16 +92,15 @@ def pack_singles(tote: BatchTote, bench_for: _BenchFor, cancels: Cancels) -> Ite
 
     Who cancels before their piece is out leaves it in the tote, for put-back.
     """
-    waiting = questions.lying_in(tote.tote_id)
     left = {}
-    for one in waiting:
+    for one in questions.lying_in(tote.tote_id):
         if cancels("picked", one.shipment):
             yield one.shipment
         else:
             left[one.shipment.shipment_id] = one
     if not left:
         return
-    bench = bench_for(waiting[0].shipment)
+    bench = bench_for(next(iter(left.values())).shipment)
     bench.luck.slip("pack", BEFORE_OPENING, bench)
     bench.do(own_code(Own.TOTE, tote.code))
     bench.memory.batch_stations.add(station(bench.packer))

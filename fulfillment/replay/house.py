@@ -56,6 +56,7 @@ CARTONS = (
 )
 _RULES = (ServiceRuleEntry(EXPRESS, country="GB", most_grams=2_000), ServiceRuleEntry(SERVICE))
 _POST_GRAMS = 800
+_POST_COUNTRIES = ("IE", "DE", "FR")
 _EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 _ROWS_OF_A_FILE = 20_000
 _LOTS = 4
@@ -263,10 +264,14 @@ def _carriage(office: Actor, seller: str, warehouses: Sequence[str]) -> None:
 
 
 def engage_post(house: House) -> None:
-    """A second carrier takes what is light, with a van of its own."""
+    """A second carrier takes what is light or goes to a neighbour, with a van of its own."""
     small = ServiceEntry("POST", "SMALL", "Post", first_number=200_000_000, last_number=299_999_999)
     terms.put_service(house.office, small)
-    rules = [ServiceRuleEntry(POST, most_grams=_POST_GRAMS), *_RULES]
+    rules = [
+        ServiceRuleEntry(POST, most_grams=_POST_GRAMS),
+        *(ServiceRuleEntry(POST, country=country) for country in _POST_COUNTRIES),
+        *_RULES,
+    ]
     terms.put_service_rules(house.office, rules)
     for crew in house.crews:
         leaves = [CutOffEntry(time(16, 0), _EVERY_DAY)]

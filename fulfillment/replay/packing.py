@@ -10,6 +10,7 @@ from fulfillment.domain.packing import FILL_PERCENT, PackLine
 from fulfillment.domain.people import Actor
 from fulfillment.domain.values import Accepted, Refused
 from fulfillment.replay import questions
+from fulfillment.replay.cancelling import change_of_mind
 from fulfillment.replay.house import CARTONS, Crew, Goods, House
 from fulfillment.replay.questions import Waiting
 from fulfillment.replay.scanning import Luck, ReplayError, Slip, Tally
@@ -324,7 +325,8 @@ def _short_at(bench: Bench) -> int | None:
     if any(line.tracking == "serial" for line in bench.lines):
         return None
     # Only the pick of a replacement finds the order's tote on another walk.
-    needed = bench.luck.lacks("pick", "tote-taken") and bench.luck.tries("replace", most=20)
+    is_in_tote = bool(bench.shipment.totes) and bench.luck.lacks("pick", "tote-taken")
+    needed = is_in_tote and bench.luck.tries("replace", most=20)
     if not needed and not bench.luck.happens(SHORT_SHARE):
         return None
     return 1 + bench.luck.below(sum(line.missing for line in bench.lines))
@@ -513,6 +515,17 @@ def _take_out_what_is_not_in(bench: Bench) -> None:
     bench.scan(bench.goods(bench.open_lines[0]).piece)
 
 
+def _may_be_cancelled(bench: Bench) -> bool:
+    return bench.luck.lacks("pack", "order-cancelled") and bool(
+        questions.still_here([bench.shipment.order_id])
+    )
+
+
+def _cancel(bench: Bench) -> None:
+    change_of_mind(bench.house.office, bench.shipment.order_id)
+    find_cancelled(bench)
+
+
 def _short_without_reason(bench: Bench) -> None:
     bench.command(Command.SHORT)
     bench.scan(bench.goods(bench.open_lines[0]).piece)
@@ -624,6 +637,7 @@ WHILE_PACKING: tuple[Slip[Bench], ...] = (
     Slip("opened-elsewhere", lambda bench: not is_busy(bench.other), _at_other_station),
     Slip("unknown-carton", _always, _scans(own_code(Own.CARTON, "NO-SUCH-BOX"))),
     Slip("reason-needed", _always, _short_without_reason),
+    Slip("order-cancelled", _may_be_cancelled, _cancel),
     Slip(
         "nothing-short",
         lambda bench: (

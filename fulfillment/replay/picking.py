@@ -370,8 +370,9 @@ def _undo_too_late(walk: Walk) -> None:
 
 
 def _can_be_cancelled(walk: Walk) -> list[int]:
-    """Orders of a batch with pieces in its tote already, while a cancelled one is wanted."""
-    if not walk.state.is_batch or not walk.luck.lacks("pick", "batch-order-cancelled"):
+    """Orders with pieces in a tote already, while the news of a cancelled one is wanted."""
+    code = "batch-order-cancelled" if walk.state.is_batch else "order-cancelled"
+    if not walk.luck.lacks("pick", code):
         return []
     if walk.state.awaits not in ("bin", "item", "tote") or len(walk.shipments) < 2:
         return []
@@ -405,7 +406,16 @@ SLIPS: tuple[Slip[Walk], ...] = (
         _awaits("bin", "item", "tote"),
         _scan_on_anothers_list,
     ),
-    Slip("batch-order-cancelled", lambda walk: bool(_can_be_cancelled(walk)), _cancel_one),
+    Slip(
+        "batch-order-cancelled",
+        lambda walk: walk.state.is_batch and bool(_can_be_cancelled(walk)),
+        _cancel_one,
+    ),
+    Slip(
+        "order-cancelled",
+        lambda walk: not walk.state.is_batch and bool(_can_be_cancelled(walk)),
+        _cancel_one,
+    ),
     Slip("unreadable", _awaits("bin", "item", "tote"), _scans("]C1?")),
     Slip(
         "not-for-picking",
@@ -531,4 +541,4 @@ SLIPS: tuple[Slip[Walk], ...] = (
         lambda walk: _ask_short(walk, own_code(Own.QUANTITY, "0")),
     ),
 )
-"""``order-cancelled``, ``list-done`` and ``list-not-claimed`` have moments of their own."""
+"""``list-done`` and ``list-not-claimed`` have moments of their own."""

@@ -11,12 +11,15 @@ from sqlalchemy import func, select
 
 from fulfillment.domain.errors import DomainError
 from fulfillment.replay import command, reporting
+from fulfillment.replay.invoices import COLUMNS
 from fulfillment.replay.made import made_rows
 from fulfillment.replay.running import Outcome, Wish, replay
 from fulfillment.replay.scanning import BACKSTOPS, REFUSALS, Luck, Tally
 from fulfillment.store.base import table_of
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment
+from fulfillment.store.parcels import Label, Parcel
+from fulfillment.store.work import ToteUse
 from tests.support.world import World, fetch
 
 INVOICES, SEED = 4, 39
@@ -36,6 +39,21 @@ class Bar:
         """Nothing is shown."""
 
 
+def _row(invoice: int, sku: int, quantity: int) -> dict[str, str]:
+    values = (
+        *(f"{invoice}", f"{20000 + sku}", f"THING {sku}", f"{quantity}"),
+        *("2010-12-01 08:26:00", "2.55", "17850.0", "United Kingdom"),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _small_orders() -> list[dict[str, str]]:
+    """Orders of one piece, of two pieces of two products, and a heavy one."""
+    singles = [_row(536_000 + number, number, 1) for number in range(6)]
+    pairs = [_row(537_000 + number // 2, number % 5, 1) for number in range(8)]
+    return [*singles, *pairs, _row(538_000, 6, 60)]
+
+
 def _replayed(wish: Wish, *, invoices: int = INVOICES) -> tuple[Outcome, Bar]:
     bar = Bar()
     return replay(partial(made_rows, invoices, wish.seed), wish, progress=bar), bar
@@ -52,7 +70,27 @@ def test_made_orders_go_from_intake_to_the_van_and_every_unit_is_accounted_for(a
     assert 0 < bar.done <= units.orders == INVOICES
     states = {row[0] for row in fetch(select(Shipment.state).distinct())}
     assert states <= {"dispatched", "cancelled"}
+    totes = select(ToteUse.id).where(ToteUse.closed_at.is_(None))
+    assert fetch(totes) == [], "every tote and slot is empty"
     _is_reported(outcome)
+
+
+def test_batches_are_sorted_at_a_wall_or_packed_from_their_tote(app: Flask) -> None:
+    outcome = replay(_small_orders, Wish(seed=SEED), progress=Bar())
+    assert outcome.faults == [], app.config["SQLALCHEMY_DATABASE_URI"]
+    figures = reporting.document(outcome)
+    assert 0 < figures["batch_lists"] <= figures["pick_lists"]
+    assert figures["scans"]["sort"] == outcome.tally.scans["sort"] > 0
+    events = fetch(select(ScanEvent.process, ScanEvent.code).where(ScanEvent.accepted))
+    assert {tuple(row) for row in events} >= {
+        ("pick", "batch-put"),
+        ("sort", "put"),
+        ("sort", "slot-complete"),
+        ("pack", "batch-opened"),
+    }
+    loaded = select(Label.carrier).join(Parcel, Parcel.id == Label.parcel_id)
+    rows = fetch(loaded.where(Parcel.state == "dispatched"))
+    assert {row.carrier for row in rows} == {"LOCAL", "POST"}
 
 
 def _is_reported(outcome: Outcome) -> None:

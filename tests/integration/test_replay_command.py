@@ -34,6 +34,14 @@ def test_a_replay_prints_one_json_object_and_leaves_no_database_behind(
     assert not list(tmp_path.glob("*.db"))
 
 
+def test_a_replay_shows_the_scans_of_the_put_wall(typed: CliRunner) -> None:
+    result = _replay(typed, "--made", "2", "--seed", "7", "--json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["scans"]["sort"] > 0
+    assert figures["batch_lists"] > 0
+
+
 def test_a_replay_in_a_database_that_is_used_changes_nothing_and_says_so(
     typed: CliRunner, tmp_path: Path
 ) -> None:
