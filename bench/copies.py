@@ -94,7 +94,9 @@ def copy_since(before: Mark, *, copies: int, apart: timedelta) -> None:
             connection.execute(text(f"SELECT setval({sequence}, {last})"))
         connection.commit()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("RESET statement_timeout"))
 
 
 def _tables() -> list[Table]:

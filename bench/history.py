@@ -34,7 +34,7 @@ from fulfillment.domain.people import system
 from fulfillment.domain.reporting.days import Days
 from fulfillment.services.auditing import audit
 from fulfillment.services.board import showing
-from fulfillment.services.reports.catalogue import read_report
+from fulfillment.services.reports.dispatch import dispatch_report
 from fulfillment.services.reports.frame import ReportChoice
 from fulfillment.store.base import Base, table_of
 from fulfillment.store.catalog import Warehouse
@@ -146,7 +146,7 @@ def looks(one: Bench) -> dict[str, Any]:
         "audit": {"ok": report.ok, "seconds": round(audited, 1), "broken": broken},
         "first_board_ms": round(first, 1),
         "board_ms": milliseconds(lambda: showing.board(system(), one.crew.warehouse_id)),
-        "month_report_ms": milliseconds(lambda: read_report(system(), "dispatch", month)),
+        "month_report_ms": milliseconds(lambda: dispatch_report(system(), month)),
     }
 
 
