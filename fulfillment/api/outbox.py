@@ -31,7 +31,7 @@ class EndpointChange(Input):
     """How a webhook is to be."""
 
     name: NameText
-    url: str = Field(min_length=1, max_length=500, description="Begins with `https://`.")
+    url: str = Field(min_length=1, max_length=500, description="An address of `https`.")
     topics: list[Topic] = Field(max_length=20)
     active: bool = Field(True, description="`false`: what waits for it is dropped.")
 

@@ -167,8 +167,8 @@ have no error of their own for it.  Only parsing runs under this net."""
 
 
 def _xlsx_rows(content: bytes) -> Iterator[_RawRow]:
-    if not openpyxl.DEFUSEDXML:
-        raise RuntimeError("defusedxml is not installed: reading XLSX would not be safe")
+    if openpyxl.LXML or not openpyxl.DEFUSEDXML:
+        raise RuntimeError("XLSX is not parsed by defusedxml: reading it would not be safe")
     _check_archive(content)
     try:
         workbook = openpyxl.load_workbook(

@@ -35,7 +35,8 @@ once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 THE_SAME_EVERYWHERE = {
     # Names of formats, standards, keys and devices.
-    "ANSI", "CSV", "Enter", "HID", "PDF", "PIN", "SSCC", "UTF", "USB", "XLSX", "GS",
+    "ABC", "ANSI", "CHEAPEST", "CSV", "Enter", "HID", "PDF", "PIN", "SSCC", "UTF", "USB", "XLSX", "GS",
+    "Standard", "Webhook", "Webhooks", "https",
     # The languages by their own names, and the units by their signs.
     "English", "kg", "lb", "oz", "mm",
     # Zones of the clock, encodings of files, protocols of scales.
