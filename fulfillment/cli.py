@@ -273,6 +273,8 @@ def scale(
         say=click.echo,
     )
     stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where whoever started it ignores them
+        signal.signal(number, signal.default_int_handler)
     try:
         running.run(stop)
     except KeyboardInterrupt:
