@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask_migrate import Migrate
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
@@ -75,7 +74,6 @@ def create_app(settings: Settings) -> Application:
     )
     logs.configure(level=settings.log_level, as_json=settings.log_json)
     db.init_app(app)
-    Migrate(app, db, directory=str(Path(__file__).with_name("migrations")), render_as_batch=True)
     web.wire(app, secure=secure)
     api.register(app)
     office.register(app)

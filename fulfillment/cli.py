@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-import flask_migrate
 from flask import Flask
 
 from fulfillment.settings import Settings, SettingsError
@@ -36,6 +35,13 @@ def _stop(words: str) -> NoReturn:
     sys.exit(2)
 
 
+def _upgrade() -> None:
+    """Bring the database of the current application to the newest schema."""
+    from fulfillment import migrating
+
+    migrating.upgrade()
+
+
 @contextmanager
 def _application(settings: Settings | None = None) -> Iterator[Flask]:
     from fulfillment.app import create_app
@@ -54,7 +60,7 @@ def main() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema."""
     with _application():
-        flask_migrate.upgrade()
+        _upgrade()
 
 
 @main.command()
@@ -81,7 +87,7 @@ def demo(lan: bool, no_serve: bool) -> None:
 
     settings = _settings()
     with _application(settings):
-        flask_migrate.upgrade()
+        _upgrade()
         made = demonstration.make_if_empty()
     if made is not None:
         click.echo(demonstration.words(made))
@@ -130,7 +136,7 @@ def replay(
     source = command.rows_of_file(file) if file else command.made(made or 1, seed)
     try:
         with command.settings_for(database, os.environ) as settings, _application(settings):
-            flask_migrate.upgrade()
+            _upgrade()
             outcome = command.run(source, wish)
     except (SettingsError, command.NotEmpty, command.RetailFileError) as error:
         _stop(str(error))

@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import flask_migrate
 import pytest
 from flask import Flask
 from playwright.sync_api import Playwright, sync_playwright
 
+from fulfillment import migrating
 from fulfillment.app import create_app
 from fulfillment.services.auditing import audit
 from fulfillment.settings import Settings
@@ -33,7 +33,7 @@ def migrate(url: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         app = application(url, Path(directory))
         with app.app_context():
-            flask_migrate.upgrade()
+            migrating.upgrade()
             db.engine.dispose()
 
 

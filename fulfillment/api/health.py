@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app, json, render_template
-from flask_migrate import Migrate
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from fulfillment import messages, metrics
+from fulfillment import messages, metrics, migrating
 from fulfillment.access import public
 from fulfillment.api.frame import by_bearer
 from fulfillment.api.problems import problem
@@ -37,7 +35,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """The service can work."""
     try:
-        ready = health.schema_revision() == _expected_revision()
+        ready = health.schema_revision() == migrating.newest()
     except SQLAlchemyError:
         ready = False
     if not ready:
@@ -76,12 +74,3 @@ def docs() -> str:
 
 def _description() -> dict[str, object]:
     return cast(OpenAPI, current_app).api_doc
-
-
-def _expected_revision() -> str:
-    extensions = current_app.extensions
-    if "expected_revision" not in extensions:
-        migrate: Migrate = extensions["migrate"].migrate
-        script = ScriptDirectory.from_config(migrate.get_config())
-        extensions["expected_revision"] = script.get_current_head()
-    return str(extensions["expected_revision"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from fulfillment import messages, statuses
 from fulfillment.api import problems
@@ -19,7 +19,7 @@ from fulfillment.store.catalog import Seller
 from fulfillment.store.people import User
 from tests.conftest import application
 from tests.support.web import ApiClient, api_client
-from tests.support.world import World, fetch
+from tests.support.world import World, change, fetch
 
 USERS = "/api/v1/users"
 
@@ -357,7 +357,7 @@ def test_health_and_readiness_need_no_token(app: Flask, world: World) -> None:
 
 
 def test_a_service_with_an_old_schema_is_not_ready(app: Flask, world: World) -> None:
-    app.extensions["expected_revision"] = "0099"
+    change(text("UPDATE alembic_version SET version_num = '0099'"))
     assert_problem(ApiClient(app, "").get("/readyz"), 503, "not-ready")
 
 
