@@ -194,6 +194,7 @@ def take(browser: Browser, locale: str, only: str) -> None:
         ("station", STATION_SIZE, "packer1", pack),
         ("handheld", HANDHELD_SIZE, "packer1", pack),
         ("handheld", HANDHELD_SIZE, "picker1", pick),
+        ("station", STATION_SIZE, "picker1", pick),
         ("station", STATION_SIZE, "", log_in),
         ("handheld", HANDHELD_SIZE, "", log_in),
     )

@@ -48,7 +48,7 @@ class Server:
             return self._app.wsgi_app(environ, start_response)
         return self._answer_then(self.clock, environ, start_response)
 
-    def _answer_then(self, clock, environ, start_response):  # type: ignore[no-untyped-def]
+    def _answer_then(self, clock, environ, start_response):  # type: ignore[no-untyped-def]  # WSGI too
         """The same, at the time that *clock* tells until the last byte is sent."""
         with clock_set_to(clock), closing(self._app.wsgi_app(environ, start_response)) as answer:
             yield from answer

@@ -129,7 +129,7 @@ def test_the_oldest_stock_can_decide(world: World) -> None:
     change(update(Seller).values(allocation_rule="oldest-stock"))
     world.product("A")
     for days, bin_code, units in ((9, W1_BIN, 3), (5, W2_BIN, 3), (1, W1_BIN, 3)):
-        with clock_set_to(lambda days=days: NOON - timedelta(days=days)):  # type: ignore[misc]
+        with clock_set_to(lambda days=days: NOON - timedelta(days=days)):  # type: ignore[misc]  # a lambda
             world.stock("A", units, bin_code=bin_code)
     first = an_order(world, {"A": 3})
     allocate_orders(system())

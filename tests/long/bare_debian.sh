@@ -37,7 +37,7 @@ step() {
 }
 
 # A variable and not a function: in the background, its process is then the command's own.
-inside="chroot $system env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8"
+inside="chroot $system env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/srv LANG=C.UTF-8"
 
 step "A bare Debian 12"
 debootstrap --variant=minbase --include=python3,git,ca-certificates bookworm "$system" |

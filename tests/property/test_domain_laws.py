@@ -353,7 +353,7 @@ def test_a_count_is_booked_to_the_unit(
 zones = st.sampled_from(("Europe/London", "Asia/Taipei", "America/New_York", "Australia/Lord_Howe"))
 moments = st.datetimes(
     datetime(2026, 1, 1),  # noqa: DTZ001  # Hypothesis wants naive bounds and adds the zone
-    datetime(2027, 12, 31),  # noqa: DTZ001
+    datetime(2027, 12, 31),  # noqa: DTZ001  # the same
     timezones=st.just(UTC),
 )
 departures = st.lists(
