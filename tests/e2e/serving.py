@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime
+from typing import Any
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -44,11 +45,12 @@ class Server:
         self._server = None
 
     def _answer(self, environ, start_response):  # type: ignore[no-untyped-def]  # plain WSGI
-        if self.clock is None:
-            return self._app.wsgi_app(environ, start_response)
-        return self._answer_then(self.clock, environ, start_response)
+        """Answer at the time that the clock tells until the last byte is sent.
 
-    def _answer_then(self, clock, environ, start_response):  # type: ignore[no-untyped-def]  # WSGI too
-        """The same, at the time that *clock* tells until the last byte is sent."""
-        with clock_set_to(clock), closing(self._app.wsgi_app(environ, start_response)) as answer:
-            yield from answer
+        The answer is closed here because Werkzeug forgets it, and with it the open file of a
+        script, where the browser goes away in the middle.
+        """
+        with clock_set_to(self.clock) if self.clock else nullcontext():
+            answer: Any = self._app.wsgi_app(environ, start_response)
+            with closing(answer):
+                yield from answer
