@@ -52,29 +52,10 @@ def create_app(settings: Settings) -> Application:
         template_folder=str(TEMPLATES),
         static_folder=str(STATIC),
     )
-    secure = settings.cookie_secure
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
-        MAX_CONTENT_LENGTH=settings.max_content_bytes,
-        BOARD_STREAMS=settings.threads // 2,
-        TRUSTED_HOSTS=list(settings.trusted_hosts),
-        SESSION_COOKIE_NAME="__Host-form" if secure else "form",
-        SESSION_COOKIE_SECURE=secure,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        WEBHOOK_RULES=webhook_rules(settings),
-        PROOF_PHOTOS=settings.instance_dir / proof_photos.FOLDER,
-        CARRIER_CREDENTIALS=settings.instance_dir / "carriers",
-        SESSION_LIMITS=SessionLimits(
-            office_idle_seconds=settings.office_idle_seconds,
-            session_seconds=settings.session_seconds,
-        ),
-    )
+    app.config.update(configuration(settings))
     logs.configure(level=settings.log_level, as_json=settings.log_json)
     db.init_app(app)
-    web.wire(app, secure=secure)
+    web.wire(app, secure=settings.cookie_secure)
     api.register(app)
     office.register(app)
     pages.register(app)
@@ -83,6 +64,30 @@ def create_app(settings: Settings) -> Application:
     with app.app_context():
         prepare_engine(db.engine)
     return app
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """What the application and its extensions read at run time, by Flask's names and ours."""
+    secure = settings.cookie_secure
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
+        "MAX_CONTENT_LENGTH": settings.max_content_bytes,
+        "BOARD_STREAMS": settings.threads // 2,
+        "TRUSTED_HOSTS": list(settings.trusted_hosts),
+        "SESSION_COOKIE_NAME": "__Host-form" if secure else "form",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WEBHOOK_RULES": webhook_rules(settings),
+        "PROOF_PHOTOS": settings.instance_dir / proof_photos.FOLDER,
+        "CARRIER_CREDENTIALS": settings.instance_dir / "carriers",
+        "SESSION_LIMITS": SessionLimits(
+            office_idle_seconds=settings.office_idle_seconds,
+            session_seconds=settings.session_seconds,
+        ),
+    }
 
 
 def engine_options(url: str) -> dict[str, object]:

@@ -6,26 +6,33 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Playwright, sync_playwright
+from sqlalchemy import Engine, create_engine
 
 from fulfillment import migrating
-from fulfillment.app import create_app
+from fulfillment.app import configuration, create_app, engine_options
 from fulfillment.services.auditing import audit
 from fulfillment.settings import Settings
 from fulfillment.store.base import db
+from fulfillment.store.transaction import prepare_engine
 from tests.support.databases import drop_database, fresh_database
 from tests.support.world import World
 
 
 def application(url: str, directory: Path) -> Flask:
     """An application on the database at *url*."""
-    environ = {"DATABASE_URL": url, "FULFILLMENT_INSTANCE_DIR": str(directory)}
-    app = create_app(Settings.from_environ(environ))
+    app = create_app(_settings(url, directory))
     app.config["TESTING"] = True
     return app
+
+
+def _settings(url: str, directory: Path) -> Settings:
+    environ = {"DATABASE_URL": url, "FULFILLMENT_INSTANCE_DIR": str(directory)}
+    return Settings.from_environ(environ)
 
 
 def migrate(url: str) -> None:
@@ -59,13 +66,31 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     drop_database(url)
 
 
+@pytest.fixture(scope="session")
+def shared_application(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, dict[str, Any]]:
+    """One application for the tests of this process, and its configuration as it began.
+
+    To build its routes and compile its templates takes longer than most tests.
+    """
+    directory = tmp_path_factory.mktemp("application")
+    app = application(f"sqlite:///{directory}/nothing.db", directory)
+    return app, dict(app.config)
+
+
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(
+    shared_application: tuple[Flask, dict[str, Any]], database_url: str, tmp_path: Path
+) -> Iterator[Flask]:
     """The application on a fresh database, its context pushed."""
-    app = application(database_url, tmp_path)
+    app, begun_with = shared_application
+    app.config.clear()
+    app.config.update(begun_with | configuration(_settings(database_url, tmp_path)))
     with app.app_context():
+        engine = create_engine(database_url, **engine_options(database_url))
+        prepare_engine(engine)
+        cast(dict[str | None, Engine], db.engines)[None] = engine
         yield app
-        db.engine.dispose()
+        engine.dispose()
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class StepOutput(Output):
     basis: str = Field(description="`measured`, `paused` or `assumed`.")
     orders_an_hour: float
     order_minutes: float
-    piece_minutes: float
+    scan_minutes: float
 
 
 class RateOutput(Output):

@@ -18,7 +18,7 @@ from fulfillment.store.changes import listening
 from fulfillment.store.orders import Shipment
 from fulfillment.store.transaction import clock_set_to
 from tests.support.forecasting import told_at, told_by_number
-from tests.support.simulated_days import VAN, Crew, simulated_day
+from tests.support.simulated_days import VAN, Crew, SimulatedDay, SimulatedShipment, simulated_day
 from tests.support.statements import statements_of
 from tests.support.stored_days import Setting, people_of, store_day
 from tests.support.world import World, change
@@ -33,9 +33,21 @@ def moment(minute: float) -> datetime:
     return MIDNIGHT + timedelta(minutes=minute)
 
 
-def test_the_board_s_forecast_is_the_one_of_the_domain(app: Flask, world: World) -> None:
+def wholesale_day() -> SimulatedDay:
+    """Orders of one to three lines of up to 40 pieces, of which packs are scanned at the bench."""
+    orders = [
+        SimulatedShipment(number, (number % 40 + 1, 24, 7)[: number % 3 + 1], 8 * 60 + 2.5 * number)
+        for number in range(1, 200)
+    ]
+    return simulated_day(7, SMALL, orders)
+
+
+@pytest.mark.parametrize("day", [simulated_day(7, SMALL), wholesale_day()], ids=["pieces", "packs"])
+def test_the_board_s_forecast_is_the_one_of_the_domain(
+    app: Flask, world: World, day: SimulatedDay
+) -> None:
     """What the statements read is what the stamps and scans of the day say."""
-    day, minute = simulated_day(7, SMALL), VAN - 60
+    minute = VAN - 60
     users = people_of(world, day)
     ids = store_day(day, Setting(world, MIDNIGHT, until=minute, users=users))
     numbers = {shipment_id: number for number, shipment_id in ids.items()}

@@ -78,7 +78,7 @@ def busy_floor(app: Flask, world: World, clock: Clock) -> Floor:
     floor.picked("at the bench", 2, into="W1T2")
     clock.set("16:25")
     floor.journey.scan(floor.station_id, tote("W1T2"))
-    floor.released("with a picker", 40)
+    floor.released("with a picker", 80)
     floor.journey.claim()
     for number in range(4):
         floor.allocated(f"waiting {number}", 60)

@@ -9,7 +9,7 @@ from fulfillment.domain.board.error import Told
 from fulfillment.domain.board.forecast import OpenShipment, leaving_times, rhythm
 from fulfillment.domain.board.pace import SLOT_MINUTES, Activity, paces
 from fulfillment.domain.board.standing import standing
-from tests.support.simulated_days import VAN, SimulatedDay, SimulatedShipment
+from tests.support.simulated_days import VAN, SimulatedDay, SimulatedShipment, bench_scans
 
 MIDNIGHT = datetime(2026, 3, 4, tzinfo=UTC)
 
@@ -24,8 +24,10 @@ def open_at(day: SimulatedDay, minute: float) -> list[OpenShipment]:
     picked: dict[int, int] = defaultdict(int)
     packed: dict[int, int] = defaultdict(int)
     for scan in day.scans:
-        if scan.minute <= minute:
-            (picked if scan.process == "pick" else packed)[scan.shipment] += scan.pieces
+        if scan.minute <= minute and scan.process == "pick":
+            picked[scan.shipment] += 1
+        elif scan.minute <= minute:
+            packed[scan.shipment] += 1
     return [
         _open(one, minute, picked[one.number], packed[one.number])
         for one in day.shipments
@@ -40,11 +42,11 @@ def _open(one: SimulatedShipment, minute: float, picked: int, packed: int) -> Op
         shipment_id=one.number,
         state=state,
         pieces=one.pieces,
+        to_pick=len(one.lines) - picked,
+        to_pack=max(0, len(bench_scans(one)) - packed),
         cut_off_at=moment(VAN),
         list_id=one.list_number if on_list else None,
         claimed=on_list and one.claimed <= minute,
-        left_to_pick=one.pieces - picked if state == "picking" else None,
-        left_to_pack=one.pieces - packed if state == "packing" else None,
         waited_minutes=minute - one.shipped if state == "shipped" else 0.0,
     )
 
@@ -73,7 +75,7 @@ def activities_at(day: SimulatedDay, minute: float) -> list[Activity]:
             process=process,
             user_id=user,
             orders=len({shipment for _at, shipment, _pieces in scans}),
-            pieces=sum(pieces for _at, _shipment, pieces in scans),
+            scans=sum(pieces > 0 for _at, _shipment, pieces in scans),
             active_slots=len({int(at // SLOT_MINUTES) for at, _shipment, _pieces in scans}),
             last_at=moment(max(at for at, _shipment, _pieces in scans)),
         )

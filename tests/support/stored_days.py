@@ -5,23 +5,25 @@ The ledger knows nothing of it, so a test that uses it is ``half_made``.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import insert
 
 from fulfillment.domain.people import Role
 from fulfillment.store.base import Base
-from fulfillment.store.catalog import CarrierService
+from fulfillment.store.catalog import CarrierService, Product, ProductBarcode
 from fulfillment.store.journal import ScanEvent
-from fulfillment.store.orders import Address, Order, Shipment
+from fulfillment.store.orders import Address, Order, OrderLine, Shipment, ShipmentLine
 from fulfillment.store.parcels import Parcel
 from fulfillment.store.people import RoleGrant, User
 from fulfillment.store.transaction import Transaction, writes
 from fulfillment.store.work import PickList, PickListShipment, Wave
 from tests.support.forecasting import state_at
-from tests.support.simulated_days import VAN, SimulatedDay, SimulatedShipment
+from tests.support.simulated_days import PACKS, VAN, SimulatedDay, SimulatedShipment
 from tests.support.world import NOON, World, insert_row
 
 EVER = 10 * 24 * 60.0
@@ -83,6 +85,7 @@ def store_day(tx: Transaction, day: SimulatedDay, setting: Setting) -> dict[int,
         [_shipment(one, setting, users, orders + at) for at, one in enumerate(came)],
     )
     ids = {one.number: shipments + at for at, one in enumerate(came)}
+    _store_lines(tx, day, came, setting, orders=orders, shipments=shipments)
     _first_id(
         tx,
         Parcel,
@@ -164,6 +167,72 @@ def _shipment(
         **{name: setting.moment(minute) for name, minute in stamps.items()},
         "packed_by_id": packer if one.shipped <= setting.until else None,
     }
+
+
+def _store_lines(
+    tx: Transaction,
+    day: SimulatedDay,
+    came: list[SimulatedShipment],
+    setting: Setting,
+    *,
+    orders: int,
+    shipments: int,
+) -> None:
+    picked: Counter[int] = Counter()
+    packed: Counter[int] = Counter()
+    for scan in day.scans:
+        if scan.minute <= setting.until:
+            (picked if scan.process == "pick" else packed)[scan.shipment] += scan.pieces
+    product = {
+        "seller_id": setting.world.seller_id,
+        "sku": f"D{setting.number}{setting.warehouse}",
+        "name": "",
+        "weight_grams": 100,
+        "tags": [],
+    }
+    product_id = _first_id(tx, Product, [product])
+    barcodes = [
+        {
+            "seller_id": setting.world.seller_id,
+            "product_id": product_id,
+            "code": f"{product['sku']}x{pack}",
+            "kind": "each" if pack == 1 else "case",
+            "quantity": pack,
+        }
+        for pack in PACKS
+    ]
+    _first_id(tx, ProductBarcode, barcodes)
+    lines = [
+        {
+            "order_id": orders + at,
+            "line_number": number,
+            "product_id": product_id,
+            "quantity": quantity,
+            "allocated": quantity,
+        }
+        for at, one in enumerate(came)
+        for number, quantity in enumerate(one.lines, start=1)
+    ]
+    first = _first_id(tx, OrderLine, lines)
+    rows: list[dict[str, Any]] = []
+    for at, one in enumerate(came):
+        for end, quantity in zip(accumulate(one.lines), one.lines, strict=True):
+            # Line by line, as at the bench; a picker takes them mixed, but as many.
+            done = [
+                min(quantity, max(0, count[one.number] - end + quantity))
+                for count in (picked, packed)
+            ]
+            rows.append(
+                {
+                    "shipment_id": shipments + at,
+                    "order_line_id": first + len(rows),
+                    "product_id": product_id,
+                    "quantity": quantity,
+                    "picked": done[0],
+                    "packed": done[1],
+                }
+            )
+    _first_id(tx, ShipmentLine, rows)
 
 
 def _store_lists(

@@ -14,8 +14,8 @@ from tests.support.forecasting import naive_errors, told_at
 from tests.support.simulated_days import VAN, Crew, simulated_day
 from tests.support.world import NOON
 
-TEN = Pace(people=1, order_minutes=10.0, piece_minutes=10.0, basis="measured")
-"""Ten minutes for an order of one piece."""
+TEN = Pace(people=1, order_minutes=10.0, scan_minutes=10.0, basis="measured")
+"""Ten minutes for an order of one scan."""
 PACES = {"pick": TEN, "pack": TEN, "dispatch": TEN}
 NO_DOCK = Rhythm(scan_out=False)
 FINAL_SEEDS = range(101, 113)
@@ -30,7 +30,7 @@ def minutes_until(leaves: dict[int, datetime | None]) -> dict[int, float | None]
 
 
 def one(number: int, state: str = "allocated", **values: object) -> OpenShipment:
-    return OpenShipment(number, state, 1, **values)  # type: ignore[arg-type]  # fields by name
+    return OpenShipment(number, state, 1, 1, 1, **values)  # type: ignore[arg-type]  # fields by name
 
 
 def forecast(*shipments: OpenShipment, beat: Rhythm = NO_DOCK) -> dict[int, float | None]:
@@ -88,9 +88,9 @@ def activity(user: int, process: str, *, ago: int, orders: int = 10, slots: int 
     return Activity(process, user, orders, 2 * orders, slots, NOON - timedelta(minutes=ago))
 
 
-def test_the_pace_is_the_active_minutes_for_an_order_and_for_a_piece() -> None:
+def test_the_pace_is_the_active_minutes_for_an_order_and_for_a_scan() -> None:
     pace = paces([activity(1, "pick", ago=1), activity(2, "pick", ago=2)], now=NOON)["pick"]
-    assert (pace.people, pace.order_minutes, pace.piece_minutes) == (2, 3.0, 1.5)
+    assert (pace.people, pace.order_minutes, pace.scan_minutes) == (2, 3.0, 1.5)
     assert pace.minutes(2) == 3.0  # an order of mean size takes the mean time
     assert pace.basis == "measured"
 

@@ -39,29 +39,18 @@ class OpenShipment:
     shipment_id: int
     state: str
     pieces: int
+    to_pick: int
+    """Scans that are still to be made at its bins; one for each line."""
+    to_pack: int
+    """Scans that are still to be made at the bench."""
     cut_off_at: datetime | None = None
     priority: int = 0
     held: bool = False
     list_id: int | None = None
     """The pick list that is open or claimed for it."""
     claimed: bool = False
-    left_to_pick: int | None = None
-    """Pieces; None: all of them, or none once it is picked."""
-    left_to_pack: int | None = None
     waited_minutes: float = 0.0
     """On the dock."""
-
-    @property
-    def pieces_to_pick(self) -> int:
-        """Pieces that are still in their bins."""
-        return self.pieces if self.left_to_pick is None else self.left_to_pick
-
-    @property
-    def pieces_to_pack(self) -> int:
-        """Pieces that nobody has verified yet."""
-        if self.left_to_pack is not None:
-            return self.left_to_pack
-        return 0 if self.state in ("packed", "labelled") else self.pieces
 
 
 @dataclass(frozen=True)
@@ -154,7 +143,7 @@ def _picked(
     ready: dict[int, float] = {}
     for walk in _walks([one for one in going if one.state in TO_PICK], first):
         minutes = sum(
-            pace.minutes(one.pieces_to_pick, begun=one.state == "picking") for one in walk.shipments
+            pace.minutes(one.to_pick, begun=one.state == "picking") for one in walk.shipments
         )
         end = max(free[0], 0.0 if walk.released else release_minutes) + minutes
         heapq.heapreplace(free, end)
@@ -227,7 +216,7 @@ def _rank(one: OpenShipment, first: frozenset[int]) -> tuple[bool, int, datetime
 
 
 def _packing_minutes(one: OpenShipment, pace: Pace) -> float:
-    return pace.minutes(one.pieces_to_pack, begun=one.state in IN_HAND_AT_BENCH)
+    return pace.minutes(one.to_pack, begun=one.state in IN_HAND_AT_BENCH)
 
 
 def _through(jobs: Sequence[_Job], people: int, first: frozenset[int]) -> dict[int, float]:

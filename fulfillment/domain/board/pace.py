@@ -19,7 +19,7 @@ LEAST_ORDERS = 3
 """Fewer orders than this in the window say nothing about the speed."""
 
 ASSUMED_MINUTES = {"pick": (1.5, 0.5), "pack": (1.5, 0.3), "dispatch": (0.2, 0.0)}
-"""Minutes of one person for an order and for a piece, as long as nothing is measured: a rough
+"""Minutes of one person for an order and for a scan, as long as nothing is measured: a rough
 figure of a small warehouse that picks with carts, and shown as assumed."""
 
 Basis = Literal["measured", "paused", "assumed"]
@@ -32,7 +32,8 @@ class Activity:
     process: str
     user_id: int
     orders: int
-    pieces: int
+    scans: int
+    """Those that counted pieces."""
     active_slots: int
     """Slots of :data:`SLOT_MINUTES` with a scan."""
     last_at: datetime
@@ -45,7 +46,10 @@ class Activity:
 
 @dataclass(frozen=True)
 class Pace:
-    """A step: people at work now, and the minutes of one of them for an order and a piece.
+    """A step: people at work now, and the minutes of one of them for an order and a scan.
+
+    A picker scans once for each line, a packer once for each piece, or for a case of them: of
+    wholesale orders scans tell the work far better than pieces do (`bench/forecast.py`).
 
     ``basis``: *measured*; *paused* (measured, but nobody scanned in the last minutes: who worked in
     the hour is counted); *assumed* (nothing measured; one person where nobody was seen).
@@ -53,17 +57,17 @@ class Pace:
 
     people: int
     order_minutes: float
-    piece_minutes: float
+    scan_minutes: float
     basis: Basis
 
-    def minutes(self, pieces: int, *, begun: bool = False) -> float:
-        """One person's minutes for an order with *pieces* still to do.
+    def minutes(self, scans: int, *, begun: bool = False) -> float:
+        """One person's minutes for an order with so many *scans* still to do.
 
-        Half of the work goes with the order, half with its pieces; of an order that is *begun*
+        Half of the work goes with the order, half with its scans; of an order that is *begun*
         half of the first half is taken for done.
         """
         share = 0.25 if begun else 0.5
-        return share * self.order_minutes + 0.5 * self.piece_minutes * pieces
+        return share * self.order_minutes + 0.5 * self.scan_minutes * scans
 
 
 def paces(activities: Iterable[Activity], *, now: datetime) -> dict[str, Pace]:
@@ -93,15 +97,15 @@ def _pace(step: str, done: list[Activity], last_scans: list[datetime], now: date
     present = sum(now - at <= PRESENT for at in last_scans)
     people = present or len(last_scans)
     minutes = sum(one.active_minutes for one in done)
-    orders, pieces = sum(one.orders for one in done), sum(one.pieces for one in done)
+    orders, scans = sum(one.orders for one in done), sum(one.scans for one in done)
     if orders < LEAST_ORDERS:
-        order_minutes, piece_minutes = ASSUMED_MINUTES[step]
+        order_minutes, scan_minutes = ASSUMED_MINUTES[step]
         # An order of mean size costs the assumed sum; Pace.minutes takes half of each.
-        return Pace(max(people, 1), 2 * order_minutes, 2 * piece_minutes, "assumed")
-    each_piece = minutes / pieces if pieces else 0.0
-    # Without pieces (the dock) the order is all the work.
-    each_order = minutes / orders if pieces else 2 * minutes / orders
-    return Pace(max(people, 1), each_order, each_piece, "measured" if present else "paused")
+        return Pace(max(people, 1), 2 * order_minutes, 2 * scan_minutes, "assumed")
+    each_scan = minutes / scans if scans else 0.0
+    # Where scans count no pieces (the dock) the order is all the work.
+    each_order = minutes / orders if scans else 2 * minutes / orders
+    return Pace(max(people, 1), each_order, each_scan, "measured" if present else "paused")
 
 
 def rates(paces_: Mapping[str, Pace]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, literal, or_, select
 
 from fulfillment.domain.board.error import ForecastError, Told, forecast_error
 from fulfillment.domain.board.forecast import OpenShipment, leaving_times, rhythm
@@ -23,6 +23,7 @@ from fulfillment.services.board.reading import (
     activity,
     house_seen,
     latest_releases,
+    scans_left,
     work_done,
 )
 from fulfillment.store.base import table_of
@@ -92,7 +93,8 @@ def _told_before(tx: Transaction, house: House, van: datetime, ahead: timedelta)
     """What the forecast said so long before *van* of those that were to go with it."""
     then = van - ahead
     rows = {row.id: row for row in _here_at(tx, house, van, then)}
-    found = [_as_of(row, then) for row in rows.values()]
+    whole = scans_left(tx, *_were_here(house, van, then), picked=literal(0), packed=literal(0))
+    found = [_as_of(row, then, whole.get(row.id, (0, 0))) for row in rows.values()]
     work = work_done(tx, house.warehouse_id, until=then)
     leaves = leaving_times(
         found,
@@ -149,16 +151,21 @@ def _here_at(tx: Transaction, house: House, van: datetime, then: datetime) -> li
                 or_(_list.c.finished_at.is_(None), _list.c.finished_at > then),
             ),
         )
-        .where(
-            _shipment.c.warehouse_id == house.warehouse_id,
-            _shipment.c.state != "cancelled",
-            _shipment.c.cut_off_at > van - BACKLOG,
-            _shipment.c.allocated_at <= then,
-            or_(_shipment.c.dispatched_at.is_(None), _shipment.c.dispatched_at > then),
-        )
+        .where(*_were_here(house, van, then))
         .order_by(_shipment.c.id, _list.c.id)
     )
     return list(tx.execute(query))
+
+
+def _were_here(house: House, van: datetime, then: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Whether the shipment of the row was in the house *then*."""
+    return (
+        _shipment.c.warehouse_id == house.warehouse_id,
+        _shipment.c.state != "cancelled",
+        _shipment.c.cut_off_at > van - BACKLOG,
+        _shipment.c.allocated_at <= then,
+        or_(_shipment.c.dispatched_at.is_(None), _shipment.c.dispatched_at > then),
+    )
 
 
 def _dock_waits(tx: Transaction, house: House, van: datetime, then: datetime) -> list[timedelta]:
@@ -174,25 +181,29 @@ def _dock_waits(tx: Transaction, house: House, van: datetime, then: datetime) ->
     return [row.dispatched_at - row.shipped_at for row in tx.execute(query)]
 
 
-def _as_of(row: Row[Any], then: datetime) -> OpenShipment:
-    """The shipment as it was *then*."""
+def _as_of(row: Row[Any], then: datetime, scans: tuple[int, int]) -> OpenShipment:
+    """The shipment as it was *then*; *scans* are all that it takes at the bins and at the bench."""
     state = next(
         state
         for stamp, state in _PASSED
         if getattr(row, stamp) is not None and getattr(row, stamp) <= then
     )
     on_list = row.list_id is not None and state in ("released", "picking")
-    half = (row.pieces + 1) // 2
+    to_pick, to_pack = scans
+    if state == "picking":
+        to_pick = (to_pick + 1) // 2
+    if state == "packing":
+        to_pack = (to_pack + 1) // 2
     return OpenShipment(
         row.id,
         state,
         row.pieces,
+        to_pick,
+        0 if state in ("packed", "labelled") else to_pack,
         row.cut_off_at,
         row.priority,
         bool(row.held),
         row.list_id if on_list else None,
         on_list and row.claimed_at is not None and row.claimed_at <= then,
-        half if state == "picking" else None,
-        half if state == "packing" else None,
         (then - row.shipped_at).total_seconds() / 60 if state == "shipped" else 0.0,
     )

@@ -13,7 +13,17 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, distinct, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    cast,
+    distinct,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from fulfillment.domain.board.forecast import (
     RELEASES_LOOKED_AT,
@@ -28,7 +38,7 @@ from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.store.base import table_of
-from fulfillment.store.catalog import Warehouse
+from fulfillment.store.catalog import ProductBarcode, Warehouse
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Hold, Order, Shipment, ShipmentLine
 from fulfillment.store.people import Station
@@ -38,11 +48,25 @@ from fulfillment.store.work import PickList, PickListShipment, Wave
 OPEN = (
     "allocated", "released", "picking", "picked", "packing", "packed", "labelled", "shipped",
 )  # fmt: skip
+NOT_PACKED = OPEN[: OPEN.index("packed")]
 
 _shipment, _order, _hold = table_of(Shipment), table_of(Order), table_of(Hold)
 _line, _warehouse = table_of(ShipmentLine), table_of(Warehouse)
+_barcode = table_of(ProductBarcode)
 _list, _member = table_of(PickList), table_of(PickListShipment)
 _scan, _station, _wave = table_of(ScanEvent), table_of(Station), table_of(Wave)
+
+_PACKS = (
+    select(
+        _barcode.c.product_id,
+        func.min(_barcode.c.quantity).label("inner"),
+        func.max(_barcode.c.quantity).label("case"),
+    )
+    .where(_barcode.c.quantity > 1)
+    .group_by(_barcode.c.product_id)
+    .subquery("packs")
+)
+"""Pieces of the smallest and of the largest pack of each product that has any with a barcode."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +111,8 @@ class WorkDone:
     orders: int
     pieces: int
     scans: int
+    counted: int
+    """Scans that counted pieces."""
     refused: int
     active_slots: int
     last_at: datetime
@@ -193,6 +219,7 @@ def work_done(tx: Transaction, warehouse_id: int, *, until: datetime) -> tuple[W
             func.count(distinct(_scan.c.shipment_id)).filter(worked).label("orders"),
             func.coalesce(func.sum(_scan.c.quantity).filter(counted), 0).label("pieces"),
             func.count().label("scans"),
+            func.count().filter(counted).label("counted"),
             func.count().filter(_scan.c.accepted.is_(False)).label("refused"),
             func.count(distinct(slot(tx))).label("active_slots"),
             func.max(_scan.c.at).label("last_at"),
@@ -237,7 +264,7 @@ def activity(done: WorkDone) -> Activity:
         process=done.process,
         user_id=done.user_id,
         orders=done.orders,
-        pieces=done.pieces,
+        scans=done.counted,
         active_slots=done.active_slots,
         last_at=done.last_at,
     )
@@ -262,7 +289,8 @@ _ROWS = select(
 
 def _shipments(tx: Transaction, house: House) -> Iterator[BoardShipment]:
     lists = _lists(tx, house.warehouse_id)
-    left = _pieces_left(tx, house.warehouse_id)
+    not_packed = _shipment.c.state.in_(NOT_PACKED)
+    left = scans_left(tx, _shipment.c.warehouse_id == house.warehouse_id, not_packed)
     here = _shipment.c.warehouse_id == house.warehouse_id
     gone_today = and_(
         here,
@@ -273,7 +301,7 @@ def _shipments(tx: Transaction, house: House) -> Iterator[BoardShipment]:
         union_all(_ROWS.where(here, _shipment.c.state.in_(OPEN)), _ROWS.where(gone_today))
     )
     for row in rows:
-        to_pick, to_pack = left.get(row.id, (None, None))
+        to_pick, to_pack = left.get(row.id, (0, 0))
         list_id, claimed = lists.get(row.id, (None, False))
         yield BoardShipment(
             row.order_id,
@@ -285,13 +313,13 @@ def _shipments(tx: Transaction, house: House) -> Iterator[BoardShipment]:
                 row.id,
                 row.state,
                 row.pieces,
+                to_pick,
+                to_pack,
                 row.cut_off_at,
                 row.priority,
                 bool(row.held),
                 list_id,
                 claimed,
-                to_pick,
-                to_pack,
                 (tx.now - row.shipped_at).total_seconds() / 60 if row.shipped_at else 0.0,
             ),
         )
@@ -314,22 +342,35 @@ def _lists(tx: Transaction, warehouse_id: int) -> dict[int, tuple[int, bool]]:
     }
 
 
-def _pieces_left(tx: Transaction, warehouse_id: int) -> dict[int, tuple[int, int]]:
-    """Pieces to pick and to pack of the shipments that somebody is at."""
+def scans_left(
+    tx: Transaction,
+    *which: ColumnElement[bool],
+    picked: ColumnElement[int] = _line.c.picked,
+    packed: ColumnElement[int] = _line.c.packed,
+) -> dict[int, tuple[int, int]]:
+    """Scans that are left at the bins and at the bench, by shipment; *which* chooses them.
+
+    *picked*, *packed*: how far their lines are, if not as far as now.
+    """
     query = (
         select(
             _line.c.shipment_id,
-            func.sum(_line.c.quantity - _line.c.picked).label("to_pick"),
-            func.sum(_line.c.quantity - _line.c.packed).label("to_pack"),
+            func.count().filter(picked < _line.c.quantity).label("to_pick"),
+            func.sum(_bench_scans(_line.c.quantity - packed)).label("to_pack"),
         )
         .join(_shipment, _shipment.c.id == _line.c.shipment_id)
-        .where(
-            _shipment.c.warehouse_id == warehouse_id,
-            _shipment.c.state.in_(("picking", "packing")),
-        )
+        .outerjoin(_PACKS, _PACKS.c.product_id == _line.c.product_id)
+        .where(*which)
         .group_by(_line.c.shipment_id)
     )
-    return {row.shipment_id: (int(row.to_pick), int(row.to_pack)) for row in tx.execute(query)}
+    return {row.shipment_id: (row.to_pick, int(row.to_pack)) for row in tx.execute(query)}
+
+
+def _bench_scans(pieces: ColumnElement[int]) -> ColumnElement[int]:
+    """Scans that so many pieces take at the bench, the largest pack first."""
+    case, inner = func.coalesce(_PACKS.c.case, 1), func.coalesce(_PACKS.c.inner, 1)
+    rest = pieces % case
+    return pieces // case + rest // inner + rest % inner
 
 
 def seen_by(actor: Actor, shipments: Sequence[BoardShipment]) -> Iterator[BoardShipment]:

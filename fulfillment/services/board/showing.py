@@ -91,7 +91,7 @@ class StepNow:
     basis: str
     orders_an_hour: float
     order_minutes: float
-    piece_minutes: float
+    scan_minutes: float
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _steps(floor: BoardFloor) -> list[StepNow]:
             paces[step].basis,
             capacity[step],
             paces[step].order_minutes,
-            paces[step].piece_minutes,
+            paces[step].scan_minutes,
         )
         for step in STEPS
         if step != "dispatch" or floor.house.scan_out
