@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -251,14 +252,23 @@ def test_a_change_of_a_policy_outside_its_bounds_says_which_field(admin: ApiClie
     assert body["faults"] == [{"where": "idle_seconds", "code": "out-of-range", "text": "30..3600"}]
 
 
+@pytest.fixture
+def own(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application of the test's own, to which it may add views."""
+    app = application(database_url, tmp_path)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
 def test_an_accident_says_nothing_of_the_inside(
-    capsys: pytest.CaptureFixture[str], app: Flask, admin: ApiClient
+    capsys: pytest.CaptureFixture[str], own: Flask, admin: ApiClient
 ) -> None:
-    @app.get("/api/v1/test-accident")
+    @own.get("/api/v1/test-accident")
     def accident() -> str:
         raise RuntimeError("the inside")
 
-    response = admin.get("/api/v1/test-accident")
+    response = ApiClient(own, admin.secret).get("/api/v1/test-accident")
     body = assert_problem(response, 500, "internal-error")
     assert "inside" not in response.text
     log = capsys.readouterr().err
@@ -281,15 +291,16 @@ def test_a_database_that_cannot_be_reached_is_a_503(tmp_path: Path, url: str) ->
 
 
 def test_an_error_of_the_database_is_logged_without_the_values(
-    capsys: pytest.CaptureFixture[str], app: Flask, admin: ApiClient
+    capsys: pytest.CaptureFixture[str], own: Flask, admin: ApiClient
 ) -> None:
-    @app.get("/api/v1/test-clash")
+    @own.get("/api/v1/test-clash")
     def clash() -> str:
         with db.engine.begin() as connection:
             connection.execute(insert(Seller).values(code="X", name="Canary Person"))
         raise AssertionError("NOT NULL fails")
 
-    assert_problem(admin.get("/api/v1/test-clash"), 500, "internal-error")
+    response = ApiClient(own, admin.secret).get("/api/v1/test-clash")
+    assert_problem(response, 500, "internal-error")
     log = capsys.readouterr().err
     assert "IntegrityError" in log
     assert "Canary" not in log.replace('name="Canary Person"', "")
