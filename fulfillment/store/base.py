@@ -10,12 +10,14 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Date,
     DateTime,
     Integer,
     MetaData,
     String,
     Table,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -90,6 +92,17 @@ def one_of(column: str, words: tuple[str, ...], name: str) -> CheckConstraint:
     """A CHECK that *column* is one of *words*."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+def in_state(rows: Any, *states: str) -> ColumnElement[bool]:
+    """Whether a row is in one of the states, said in the statement itself and not by parameters.
+
+    So SQLite can use a partial index with these very words, and PostgreSQL knows how many rows that
+    will be when it makes one plan for all parameters.
+    """
+    words: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in states]
+    condition = rows.c.state == words[0] if len(words) == 1 else rows.c.state.in_(words)
+    return cast(ColumnElement[bool], condition)
 
 
 def in_states(machine: Machine) -> CheckConstraint:

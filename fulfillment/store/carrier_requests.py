@@ -27,10 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.states import CARRIER_REQUEST
-from fulfillment.store.base import Base, Code, Id, in_states, one_of, table_of
+from fulfillment.store.base import Base, Code, Id, in_state, in_states, one_of, table_of
 from fulfillment.store.catalog import CarrierAccount
 from fulfillment.store.parcels import Label, Parcel
-from fulfillment.store.printing import in_state
 from fulfillment.store.purchases import DETAIL_LENGTH, LabelPurchase
 from fulfillment.store.transaction import Transaction
 

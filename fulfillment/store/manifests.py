@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Row, case, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fulfillment.store.base import Base, Code, Id, table_of
+from fulfillment.store.base import Base, Code, Id, in_state, table_of
 from fulfillment.store.catalog import Warehouse
 from fulfillment.store.orders import Order, Shipment
 from fulfillment.store.parcels import Label, Parcel
 from fulfillment.store.people import User
-from fulfillment.store.printing import in_state
 from fulfillment.store.transaction import Transaction
 
 

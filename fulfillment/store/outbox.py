@@ -38,7 +38,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.outbox import STATES, Settlement
-from fulfillment.store.base import Base, Id, Name, one_of, table_of
+from fulfillment.store.base import Base, Id, Name, in_state, one_of, table_of
 from fulfillment.store.journal import OutboxMessage
 from fulfillment.store.manifests import Manifest
 from fulfillment.store.orders import Order, Shipment
@@ -196,12 +196,6 @@ _WHERES = {
 
 
 # --- one attempt ---------------------------------------------------------------------------
-
-
-def in_state(deliveries: Any, state: str) -> ColumnElement[bool]:
-    """Whether a delivery is in a state, in the very words of the partial indexes."""
-    found: ColumnElement[bool] = deliveries.c.state == literal_column(f"'{state}'")
-    return found
 
 
 def receivers_due(tx: Transaction) -> list[int | None]:

@@ -39,7 +39,7 @@ from fulfillment.domain.picking import answered_before
 from fulfillment.domain.policy import WarehousePolicy
 from fulfillment.domain.states import PICK_STOP, SHIPMENT
 from fulfillment.domain.values import Verdict
-from fulfillment.store.base import table_of
+from fulfillment.store.base import in_state, table_of
 from fulfillment.store.catalog import Location, Product, ProductBarcode, Warehouse
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Shipment, ShipmentLine
@@ -260,7 +260,7 @@ def _served() -> Any:
             _feed.c.quantity > _feed.c.picked + _feed.c.short,
             _line.c.id == _feed.c.shipment_line_id,
             _shipment.c.id == _line.c.shipment_id,
-            _shipment.c.state.in_(PICKED_FROM),
+            in_state(_shipment, *PICKED_FROM),
         )
         .correlate(_stop)
     )
@@ -269,11 +269,11 @@ def _served() -> Any:
 def _stops_query() -> Select[Any]:
     """The stop to work at and the one after it, a row for each feed, in the order of the cart."""
     is_current = case((_stop.c.id == bindparam("b_current"), 0), else_=1)
-    # They come first among the tables: PostgreSQL orders at most eight joins by itself
-    # (join_collapse_limit), and a condition beside the joins would be looked at last.
+    # They come first among the tables: PostgreSQL orders only a few joins by itself, and a condition
+    # beside the joins would be looked at last.
     two = (
         select(_stop.c.id)
-        .where(_stop.c.pick_list_id == bindparam("b_list"), _stop.c.state == "open", _served())
+        .where(_stop.c.pick_list_id == bindparam("b_list"), in_state(_stop, "open"), _served())
         .order_by(is_current, _stop.c.sequence)
         .limit(2)
         .subquery("two")
@@ -321,7 +321,7 @@ def _stops_query() -> Select[Any]:
             .outerjoin(_use, open_use)
             .outerjoin(tote, tote.c.id == _use.c.tote_id)
         )
-        .where(_shipment.c.state != "cancelled")
+        .where(~in_state(_shipment, "cancelled"))
         .order_by(is_current, _stop.c.sequence, _feed.c.position, _feed.c.id)
     )
 

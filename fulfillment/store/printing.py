@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -25,7 +25,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    literal_column,
     select,
     text,
     update,
@@ -35,7 +34,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from fulfillment.domain.printing import CONDITIONS, DOCUMENT_KINDS, LABEL, LANGUAGES, PRINTER_KINDS
 from fulfillment.domain.states import PRINT_JOB
-from fulfillment.store.base import DOCUMENT, Base, Code, Id, Name, in_states, one_of, table_of
+from fulfillment.store.base import (
+    DOCUMENT,
+    Base,
+    Code,
+    Id,
+    Name,
+    in_state,
+    in_states,
+    one_of,
+    table_of,
+)
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import CarrierDocument, Label, PackSession, Parcel
 from fulfillment.store.transaction import Transaction
@@ -151,16 +160,6 @@ class PrintJob(Base):
 _job, _printer, _station = table_of(PrintJob), table_of(Printer), table_of(StationPrinter)
 _label, _parcel = table_of(Label), table_of(Parcel)
 _shipment, _session = table_of(Shipment), table_of(PackSession)
-
-
-def in_state(jobs: Any, *states: str) -> ColumnElement[bool]:
-    """Whether a row of *jobs* is in one of the states, said so that a partial index can serve it.
-
-    SQLite takes a partial index only for the very words of its condition, not for a parameter.
-    """
-    words: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in states]
-    condition = jobs.c.state == words[0] if len(words) == 1 else jobs.c.state.in_(words)
-    return cast(ColumnElement[bool], condition)
 
 
 def is_open(jobs: Any) -> ColumnElement[bool]:

@@ -30,11 +30,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fulfillment.domain.printing import LABEL, LANGUAGES
 from fulfillment.domain.purchases import LIVE, UNSETTLED
 from fulfillment.domain.states import LABEL_PURCHASE
-from fulfillment.store.base import Base, Code, Id, in_states, one_of, table_of
+from fulfillment.store.base import Base, Code, Id, in_state, in_states, one_of, table_of
 from fulfillment.store.catalog import CarrierAccount, CarrierService, Carton
 from fulfillment.store.orders import Order, Shipment
 from fulfillment.store.parcels import CarrierDocument, Label, Parcel
-from fulfillment.store.printing import BENCH, Printer, StationPrinter, in_state
+from fulfillment.store.printing import BENCH, Printer, StationPrinter
 from fulfillment.store.transaction import Transaction
 
 DETAIL_LENGTH = 200

@@ -14,10 +14,10 @@ from fulfillment.domain.board.pace import STEPS, paces
 from fulfillment.domain.people import system
 from fulfillment.services.board.exceptions import KINDS as EXCEPTIONS
 from fulfillment.services.board.reading import BoardFloor, activity, read_floor, work_done
-from fulfillment.store.base import UtcDateTime, table_of
+from fulfillment.store.base import UtcDateTime, in_state, table_of
 from fulfillment.store.catalog import Product, Seller
 from fulfillment.store.journal import ScanEvent
-from fulfillment.store.outbox import OutboxDelivery, in_state
+from fulfillment.store.outbox import OutboxDelivery
 from fulfillment.store.parcels import PackSession
 from fulfillment.store.people import Station
 from fulfillment.store.printing import Printer

@@ -17,13 +17,13 @@ from fulfillment.domain.errors import UnknownThing
 from fulfillment.domain.people import Actor
 from fulfillment.services.board.reading import House, house_seen
 from fulfillment.services.station_beats import SILENT_AFTER
-from fulfillment.store.base import UtcDateTime, table_of
+from fulfillment.store.base import UtcDateTime, in_state, table_of
 from fulfillment.store.catalog import Location, Product
 from fulfillment.store.journal import ScanEvent
 from fulfillment.store.orders import Order, Shipment
 from fulfillment.store.parcels import Parcel
 from fulfillment.store.people import Station, StationBeat, User, WebSession
-from fulfillment.store.printing import Printer, PrintJob, in_state
+from fulfillment.store.printing import Printer, PrintJob
 from fulfillment.store.transaction import Transaction, reads
 from fulfillment.store.work import PickList, Task
 

@@ -13,7 +13,7 @@ from fulfillment.domain.people import Actor, Permission
 from fulfillment.services.paging import Page
 from fulfillment.store import journal
 from fulfillment.store import outbox as rows
-from fulfillment.store.base import table_of
+from fulfillment.store.base import in_state, table_of
 from fulfillment.store.journal import OutboxMessage
 from fulfillment.store.people import User
 from fulfillment.store.transaction import Transaction, reads, writes
@@ -60,7 +60,7 @@ def list_deliveries(
             .outerjoin(_endpoint, _endpoint.c.id == _delivery.c.endpoint_id)
             .outerjoin(_user, _user.c.id == _delivery.c.user_id)
         )
-        .where(rows.in_state(_delivery, state), _seen(actor), _delivery.c.id > after)
+        .where(in_state(_delivery, state), _seen(actor), _delivery.c.id > after)
         .order_by(_delivery.c.id)
         .limit(limit + 1)
     )

@@ -17,11 +17,11 @@ from fulfillment.domain.printing import (
     LANGUAGES,
     PRINTER_KINDS,
 )
-from fulfillment.store.base import table_of
+from fulfillment.store.base import in_state, table_of
 from fulfillment.store.catalog import Warehouse
 from fulfillment.store.journal import audit
 from fulfillment.store.people import Station
-from fulfillment.store.printing import Printer, PrintJob, StationPrinter, in_state, is_open
+from fulfillment.store.printing import Printer, PrintJob, StationPrinter, is_open
 from fulfillment.store.transaction import Transaction, reads, writes
 from labels import PAPERS
 from labels.printers import way_to

@@ -16,10 +16,10 @@ from fulfillment.services.printing.printers import (
     view_of,
     warehouse_of_station,
 )
-from fulfillment.store.base import table_of
+from fulfillment.store.base import in_state, table_of
 from fulfillment.store.parcels import Label, Parcel
 from fulfillment.store.people import Station
-from fulfillment.store.printing import Printer, PrintJob, StationPrinter, in_state, is_open
+from fulfillment.store.printing import Printer, PrintJob, StationPrinter, is_open
 from fulfillment.store.transaction import Transaction, reads
 
 _job, _printer, _label = table_of(PrintJob), table_of(Printer), table_of(Label)
