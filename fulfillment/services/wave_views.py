@@ -168,6 +168,15 @@ def list_waves(
 ) -> list[WaveView]:
     """The latest waves of the warehouses that the actor sees, newest first."""
     actor.require(Permission.PICK, warehouse_id=warehouse_id)
+    shown = select(Wave.id).order_by(Wave.id.desc()).limit(limit)
+    if warehouse_id is not None:
+        shown = shown.where(Wave.warehouse_id == warehouse_id)
+    if before_id is not None:
+        shown = shown.where(Wave.id < before_id)
+    seen = actor.warehouse_ids(Permission.PICK)
+    if seen is not None:
+        shown = shown.where(Wave.warehouse_id.in_(sorted(seen)))
+    latest = shown.cte("latest")
     lists = (
         select(
             PickList.wave_id,
@@ -175,6 +184,7 @@ def list_waves(
             func.count().filter(PickList.state.in_(("done", "cancelled"))).label("lists_done"),
             func.min(PickList.due_at).label("due_at"),
         )
+        .where(PickList.wave_id.in_(select(latest.c.id)))
         .group_by(PickList.wave_id)
         .subquery()
     )
@@ -198,19 +208,12 @@ def list_waves(
             shipments.label("shipments"),
             lists.c.due_at,
         )
+        .select_from(latest.join(Wave, Wave.id == latest.c.id))
         .join(Warehouse, Warehouse.id == Wave.warehouse_id)
         .join(User, User.id == Wave.released_by_id)
         .outerjoin(lists, lists.c.wave_id == Wave.id)
         .order_by(Wave.id.desc())
-        .limit(limit)
     )
-    if warehouse_id is not None:
-        query = query.where(Wave.warehouse_id == warehouse_id)
-    if before_id is not None:
-        query = query.where(Wave.id < before_id)
-    seen = actor.warehouse_ids(Permission.PICK)
-    if seen is not None:
-        query = query.where(Wave.warehouse_id.in_(sorted(seen)))
     return [WaveView(**row._mapping) for row in tx.execute(query)]
 
 
