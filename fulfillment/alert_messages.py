@@ -57,6 +57,9 @@ LABELS: Mapping[str, str] = {
     "short-picks": _("Short picks to count"),
     "weights": _("Weights refused"),
     "print-jobs": _("Documents that did not come out"),
+    "carriers": _("Labels that a carrier does not sell or take back"),
+    "scales": _("Scales that are away"),
+    "unsent": _("Stations with unsent scans"),
 }
 """Labels that are codes: of stages and of exceptions."""
 SUBJECTS: Mapping[str, str] = {

@@ -363,6 +363,7 @@ EXCEPTIONS: Mapping[str, str] = {
     "overrides": _("Weights overridden today"),
     "print-jobs": _("Documents that did not come out"),
     "printers": _("Printers that want something"),
+    "carriers": _("Labels that a carrier does not sell or take back"),
     "scales": _("Scales that are away"),
     "unsent": _("Stations with unsent scans"),
     "silent": _("Stations that fell silent in the last hour"),

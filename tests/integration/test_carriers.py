@@ -13,8 +13,10 @@ from fulfillment.carriers.protocol import Account, NotSetUp
 from fulfillment.domain.barcodes import Command
 from fulfillment.domain.errors import IllegalEvent, LabelActive, NotPermitted, UnknownThing
 from fulfillment.domain.orders import PostalAddress
+from fulfillment.domain.people import system
 from fulfillment.services import packing, purchases
 from fulfillment.services.allocating import change_service
+from fulfillment.services.board import exceptions
 from fulfillment.services.cancelling import cancel_order
 from fulfillment.services.orders.review import correct_address
 from fulfillment.store.catalog import CarrierAccount
@@ -50,6 +52,12 @@ def clock() -> Iterator[Clock]:
     clock = Clock()
     with clock_set_to(clock):
         yield clock
+
+
+def waiting_at_the_board(world: World) -> list[str]:
+    """What the supervisor's board says of carriers."""
+    found = exceptions.list_exceptions(system(), world.warehouses["W1"], "carriers")
+    return [one.detail for one in found]
 
 
 def weighed(world: World, *, tote: str = "W1T1") -> tuple[BenchDriver, int]:
@@ -131,12 +139,14 @@ def test_a_refusal_is_told_in_the_carriers_words_and_weighing_asks_anew(
     reply = look_at(bench)
     assert reply.next_code == "label-refused"
     assert reply.next_fields["says"] == "the postcode is not in the city"
+    assert waiting_at_the_board(world) == ["FAKE · the postcode is not in the city"]
     carrier.manner = "sell"
     assert bench.command(Command.RE_WEIGH).verdict.code == "weigh-again"
     assert bench.weigh(351).verdict.code == "label-being-bought"
     assert settle_due() == ["bought"]
     assert state_of(shipment_id) == "labelled"
     assert [one.key[-2:] for one in carrier.paid] == ["-2"]
+    assert waiting_at_the_board(world) == []
 
 
 @pytest.mark.parametrize("manner", ["die", "hang"])
@@ -148,6 +158,7 @@ def test_an_answer_that_was_lost_is_asked_for_with_the_same_key(
         _bench, shipment_id = weighed(world)
         carrier.manner = manner
         assert settle_due() == ["unknown"]
+        assert len(waiting_at_the_board(world)) == 1
         carrier.switch_on()
         clock.forward(seconds=3)
         assert settle_due() == ["bought"]

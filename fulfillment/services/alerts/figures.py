@@ -27,7 +27,7 @@ from fulfillment.store.transaction import Transaction
 MOST_SUBJECTS = 500
 """Of one rule: more would be no alert but a list, and there is a report for that."""
 WEEKS = 4
-WAITING = ("short-picks", "weights", "print-jobs")
+WAITING = ("short-picks", "weights", "print-jobs", "carriers", "scales", "unsent")
 """The exceptions that wait for somebody: the others pass by themselves or are watched apart."""
 
 _product, _seller, _balance = table_of(Product), table_of(Seller), table_of(WarehouseBalance)

@@ -24,6 +24,7 @@ from fulfillment.store.orders import Order, Shipment
 from fulfillment.store.parcels import Parcel
 from fulfillment.store.people import Station, StationBeat, User, WebSession
 from fulfillment.store.printing import Printer, PrintJob
+from fulfillment.store.purchases import LabelPurchase
 from fulfillment.store.transaction import Transaction, reads
 from fulfillment.store.work import PickList, Task
 
@@ -35,6 +36,7 @@ _scan, _user, _station = table_of(ScanEvent), table_of(User), table_of(Station)
 _beat, _session = table_of(StationBeat), table_of(WebSession)
 _task, _product, _location = table_of(Task), table_of(Product), table_of(Location)
 _parcel, _shipment, _order = table_of(Parcel), table_of(Shipment), table_of(Order)
+_purchase = table_of(LabelPurchase)
 _job, _printer, _list = table_of(PrintJob), table_of(Printer), table_of(PickList)
 
 
@@ -216,6 +218,43 @@ def _printers(house: House, _now: datetime) -> Select[Any]:
     )
 
 
+def _carriers(house: House, _now: datetime) -> Select[Any]:
+    """Labels that a carrier refused, does not answer for, or will not take back."""
+    later = _purchase.alias("later")
+    replaced = exists().where(
+        later.c.parcel_id == _purchase.c.parcel_id, later.c.id > _purchase.c.id
+    )
+    unsettled = select(_purchase.c.id).where(
+        in_state(_purchase, "intended", "asked", "unknown", "voiding", "void-refused"),  # the index
+        or_(in_state(_purchase, "unknown", "void-refused"), _purchase.c.attempts > 1),
+    )
+    refused = (
+        select(_purchase.c.id)
+        .join(_parcel, _parcel.c.id == _purchase.c.parcel_id)
+        .join(_shipment, _shipment.c.id == _parcel.c.shipment_id)
+        .where(_shipment.c.state.in_(AT_THE_BENCH), in_state(_purchase, "refused"), ~replaced)
+    )
+    trouble = _purchase.c.id.in_(union_all(unsettled, refused))
+    wish = case((_purchase.c.detail == "", _purchase.c.state), else_=_purchase.c.detail)
+    return (
+        select(
+            *_columns(
+                _purchase.c.intended_at,
+                _order.c.number,
+                _purchase.c.carrier + " · " + wish,
+                _purchase.c.intended_by_id,
+                _order.c.id,
+            )
+        )
+        .select_from(
+            _purchase.join(_parcel, _parcel.c.id == _purchase.c.parcel_id)
+            .join(_shipment, _shipment.c.id == _parcel.c.shipment_id)
+            .join(_order, _order.c.id == _shipment.c.order_id)
+        )
+        .where(_shipment.c.warehouse_id == house.warehouse_id, trouble)
+    )
+
+
 def _unknown_barcodes(house: House, now: datetime) -> Select[Any]:
     """Barcodes that somebody scanned in the last hour and that nobody knows."""
     here = func.coalesce(_station.c.warehouse_id, _list.c.warehouse_id, _shipment.c.warehouse_id)
@@ -283,6 +322,7 @@ KINDS: Mapping[str, Callable[[House, datetime], Select[Any]]] = {
     "overrides": _overrides,
     "print-jobs": _print_jobs,
     "printers": _printers,
+    "carriers": _carriers,
     "scales": _scales,
     "unsent": _unsent,
     "silent": _silent,
