@@ -202,6 +202,7 @@ KINDS: Mapping[str, str] = {
     "open order": _("open order"),
     "order": _("order"),
     "order-line": _("order line"),
+    "paper": _("paper"),
     "parcel": _("parcel"),
     "pick list": _("pick list"),
     "pick-list": _("pick list"),
