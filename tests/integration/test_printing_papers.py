@@ -265,5 +265,5 @@ def test_a_paper_that_cannot_be_is_refused_with_the_place_and_nothing_changes(
     with pytest.raises(UnknownThing):
         printing.save_paper(system(), warehouse_id=999, name="own", setup=own)
     with pytest.raises(UnknownThing):
-        printing.remove_paper(system(), warehouse_id=world.warehouses["W1"], name="never\0there")
+        printing.remove_paper(system(), **w1, name="never\0there")
     assert fingerprint() == before
