@@ -90,7 +90,10 @@ MESSAGES: dict[str, Message] = {
     "has-open-work": Message(
         _("You have %(kind)s %(number)s open."), _("Finish it or hand it over first.")
     ),
-    "cannot-print": Message(_("The document has texts that cannot be printed.")),
+    "cannot-print": Message(
+        _("The document has texts that cannot be printed."),
+        _("Shorten them, or choose a larger paper or a smaller margin for it."),
+    ),
     "picture-too-large": Message(
         _("The picture is too large: at most %(most_bytes)s bytes and %(most_pixels)s pixels."),
         _("Take a smaller one."),
@@ -202,6 +205,7 @@ KINDS: Mapping[str, str] = {
     "open order": _("open order"),
     "order": _("order"),
     "order-line": _("order line"),
+    "paper": _("paper"),
     "parcel": _("parcel"),
     "pick list": _("pick list"),
     "pick-list": _("pick list"),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labels.documents import compose, usual_paper
+from labels.documents import compose, usual_paper, usual_paper_of
 from labels.errors import (
     BadBarcode,
     DoesNotFit,
@@ -123,6 +123,7 @@ __all__ = [
     "render_pdf",
     "render_zpl",
     "usual_paper",
+    "usual_paper_of",
 ]
 
 

@@ -28,6 +28,7 @@ from labels.paper import Paper
 from labels.values import Symbology
 
 _SHRINK = 0.92
+_ROUNDING_MM = 0.001
 _LINE_ASCENT_EM = 0.80
 _LINE_DESCENT_EM = 0.22
 _LINE_GAP_EM = 0.12
@@ -78,6 +79,15 @@ class Box:
     @property
     def bottom(self) -> float:
         return self.top + self.height
+
+    def holds(self, other: Box) -> bool:
+        """Whether the other box lies inside this one; a thousandth of a millimetre is rounding."""
+        return (
+            other.left >= self.left - _ROUNDING_MM
+            and other.top >= self.top - _ROUNDING_MM
+            and other.right <= self.right + _ROUNDING_MM
+            and other.bottom <= self.bottom + _ROUNDING_MM
+        )
 
     def inset(self, across: float, down: float | None = None) -> Box:
         """The box made smaller by ``across`` at both sides and ``down`` above and below."""
@@ -218,6 +228,7 @@ class _Desk:
 
     fonts: FontSet
     dpi: int
+    area: Box
     texts: list[PlacedText] = field(default_factory=list)
     symbols: list[PlacedBars | PlacedMatrix] = field(default_factory=list)
     inks: list[Box] = field(default_factory=list)
@@ -228,18 +239,23 @@ def place(pages: Sequence[Page], *, fonts: FontSet, dpi: int | None = None) -> l
     """Fits every element of every page.
 
     ``dpi`` overrides that of the paper. Raises `UnprintableDocument` with all problems of all
-    pages.
+    pages; what would lie in the margin of its paper or beyond it is one of them.
     """
     placed: list[PlacedPage] = []
     problems: list[Problem] = []
     for page in pages:
-        desk = _Desk(fonts=fonts, dpi=dpi or page.paper.dpi)
+        paper = page.paper
+        desk = _Desk(
+            fonts=fonts,
+            dpi=dpi or paper.dpi,
+            area=Box(0, 0, paper.width_mm, paper.height_mm).inset(paper.margin_mm),
+        )
         for element in page.elements:
             _place_element(element, desk)
         problems += desk.problems
         placed.append(
             PlacedPage(
-                paper=page.paper,
+                paper=paper,
                 dpi=desk.dpi,
                 texts=tuple(desk.texts),
                 symbols=tuple(desk.symbols),
@@ -265,7 +281,10 @@ def _place_element(element: Element, desk: _Desk) -> None:
 def _place_text(text: Text, desk: _Desk) -> None:
     placed = set_text(text, desk.fonts)
     if isinstance(placed, PlacedText):
-        desk.texts.append(placed)
+        if desk.area.holds(text.box):
+            desk.texts.append(placed)
+        else:
+            desk.problems.append(DoesNotFit(text.field, sum(map(len, text.paragraphs))))
     elif placed is not None:
         desk.problems.append(placed)
 
@@ -479,6 +498,9 @@ def _indent(text: Text, line: ShapedLine, *, spare: float) -> float:
 
 
 def _place_barcode(barcode: Barcode, desk: _Desk) -> None:
+    if not desk.area.holds(barcode.box):
+        desk.problems.append(DoesNotFit(barcode.field, len(barcode.content)))
+        return
     try:
         symbol = barcodes.draw(barcode.symbology, barcode.content)
         placed = _placed_symbol(barcode.box, symbol, dpi=desk.dpi)

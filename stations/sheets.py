@@ -8,11 +8,14 @@ from flask import Response as FlaskResponse
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from fulfillment.access import page
+from fulfillment.access import actor, page
 from fulfillment.domain.barcodes import Command, Own, own_code
+from fulfillment.domain.people import Permission
 from fulfillment.domain.values import SHORT_REASONS
-from labels import CommandCode, CommandSheet, render_pdf
-from stations.frame import LOG_IN, blueprint
+from fulfillment.services.printing import paper_of_commands
+from fulfillment.services.printing.documents import for_dialog
+from labels import CommandCode, CommandSheet
+from stations.frame import LOG_IN, blueprint, warehouse_in_use
 
 MOST_QUANTITY = 12
 
@@ -79,7 +82,11 @@ def reason_words(reason: str) -> str:
 @page(locked=LOG_IN)
 def commands() -> Response:
     """All commands, reasons and quantities as barcodes, to be printed and hung up."""
-    return FlaskResponse(render_pdf(command_sheet()), mimetype="application/pdf")
+    warehouse_id = warehouse_in_use(Permission.WORK_TASKS)
+    paper = None
+    if warehouse_id is not None:
+        paper = paper_of_commands(actor(), warehouse_id=warehouse_id)
+    return FlaskResponse(for_dialog([command_sheet()], paper=paper), mimetype="application/pdf")
 
 
 def command_sheet() -> CommandSheet:

@@ -30,7 +30,7 @@ class PrinterSetupInput(Input):
     """How a printer is set up.
 
     `address`: `host[:port]` (raw), `ipp://host/path` (ipp), a folder name (spool), nothing
-    (browser).  `paper`: '' for the usual paper of each document.
+    (browser).  `paper`: one of the warehouse's, '' for the usual paper of each document.
     """
 
     name: NameText

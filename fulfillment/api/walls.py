@@ -69,7 +69,7 @@ def put_wall(actor: Actor, warehouse: str, body: WallInput) -> walls.WallRow:
 
 @routes.get("/walls/<int:wall_id>/labels.pdf", permission=Permission.SEE_CATALOGUE, answer=Document)
 def slot_labels(actor: Actor, wall_id: int) -> Document:
-    """The labels of the slots, a page for each."""
+    """The labels of the slots, a page for each, or on the sheets that the warehouse chose."""
     content = walls.slot_labels(actor, wall_id=wall_id)
     return Document(content=content, mimetype="application/pdf", file_name=f"wall-{wall_id}.pdf")
 

@@ -38,6 +38,23 @@ DOCUMENT_KINDS: tuple[str, ...] = (
     "carrier-manifest",
 )
 
+DIALOG_KINDS: tuple[str, ...] = (
+    LABEL,
+    "packing-slip",
+    "pick-list",
+    "put-wall-label",
+    "command-sheet",
+    "carrier-manifest",
+)
+"""What pages offer to the browser's print dialog; a warehouse says on which paper."""
+STICKER_KINDS: tuple[str, ...] = ("put-wall-label",)
+"""Those of them that also go on sheets of adhesive labels, many on a page."""
+
+LEAST_SIDE_TENTHS_MM = 200
+GREATEST_SIDE_TENTHS_MM = 5_000
+LEAST_PRINTED_TENTHS_MM = 100
+"""What the margins leave of each side at least."""
+
 FIRST_RETRY_SECONDS = 2
 LONGEST_RETRY_SECONDS = 30
 """Somebody who has put paper in stands beside the printer: it must not take minutes to notice."""

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
+from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -164,6 +165,18 @@ def optional_decimal(name: str) -> float | None:
         return float(typed)
     except ValueError:
         raise invalid(name, "not-a-number", typed) from None
+
+
+def decimal(name: str) -> Decimal:
+    """A number with a point, exact."""
+    typed = text(name, most=32)
+    try:
+        found = Decimal(typed)
+    except InvalidOperation:
+        raise invalid(name, "not-a-number", typed) from None
+    if not found.is_finite():
+        raise invalid(name, "not-a-number", typed)
+    return found
 
 
 def optional_day(name: str) -> date | None:

@@ -18,7 +18,6 @@ from fulfillment.office import choices, forms
 from fulfillment.office.forms import Answer, Refusal, attempt, done, draw
 from fulfillment.services import packing, printing
 from fulfillment.services.printing import PrinterSetup
-from labels import PAPERS
 
 blueprint = Blueprint("office_printers", __name__, url_prefix="/settings/printers")
 
@@ -190,7 +189,7 @@ def _setup() -> PrinterSetup:
         address=forms.text("address", most=255, required=False),
         language=forms.choice("language", LANGUAGES),
         dpi=forms.number("dpi"),
-        paper=forms.choice("paper", tuple(PAPERS), default=""),
+        paper=forms.text("paper", most=64, required=False),
         active=forms.ticked("active"),
     )
 
@@ -213,6 +212,7 @@ def _path(warehouse_id: int) -> str:
 
 def _printers_page(warehouse_id: int | None, refused: Refusal | None = None) -> Answer:
     warehouse = choices.one_warehouse(warehouse_id)
+    papers = printing.list_papers(actor(), warehouse_id=warehouse["id"]).papers
     return draw(
         "office/printers.html",
         refused,
@@ -222,6 +222,6 @@ def _printers_page(warehouse_id: int | None, refused: Refusal | None = None) -> 
         kinds=PRINTER_KINDS,
         languages_of_printers=LANGUAGES,
         dots=DOTS_PER_INCH,
-        papers=tuple(PAPERS),
+        papers=[one.name for one in papers if one.setup.active],
         documents=DOCUMENT_KINDS,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from fulfillment import messages
+from fulfillment import messages, print_messages
 from fulfillment.domain.errors import DomainError, Fault
 
 
@@ -152,6 +152,9 @@ ACTS: Mapping[str, str] = {
     "report-resumed": _("report by e-mail goes on"),
     "report-unscheduled": _("report by e-mail deleted"),
     "report-sent-now": _("report sent by e-mail"),
+    "paper-saved": _("paper changed"),
+    "paper-removed": _("paper removed or back to its standard"),
+    "document-paper-chosen": _("paper of a kind of document chosen"),
     "delivery-resent": _("message sent again"),
     "delivery-given-up": _("message given up"),
 }
@@ -525,6 +528,10 @@ WEEKDAYS: Mapping[str, str] = {
 FAULTS: Mapping[str, str] = {
     "required": _("is missing"),
     "bad-length": _("is too short or too long: %(text)s"),
+    "not-a-paper-name": _("may hold small letters, digits, points and hyphens only: %(text)s"),
+    "finer-than-a-tenth": _("is finer than a tenth of a millimetre: %(text)s"),
+    "used-by-printers": _("is set for printers: %(text)s; choose another one there first"),
+    "used-by-documents": _("go on paper %(text)s; choose another one for them first"),
     "not-an-address": _("is no address of a printer: %(text)s"),
     "not-wanted": _("is not wanted here: %(text)s"),
     "not-possible": _("is not possible: %(text)s"),
@@ -750,6 +757,8 @@ FIELDS: Mapping[str, str] = {
     "language": _("Language of the printer"),
     "dpi": _("Dots per inch"),
     "paper": _("Paper"),
+    "margin_mm": _("Margin in mm"),
+    **print_messages.DOCUMENTS,
     "to_printer_id": _("Printer"),
     "printer_id": _("Printer"),
     "document_kind": _("Documents"),

@@ -10,39 +10,43 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from fulfillment.domain.barcodes import Own, own_code
-from fulfillment.domain.errors import CannotPrint, Fault, NothingToDo, UnknownThing
+from fulfillment.domain.errors import CannotPrint, Fault, UnknownThing
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.printing import LABEL
 from fulfillment.services.manifests import manifest_document
-from fulfillment.services.printing.documents import thawed
+from fulfillment.services.printing.documents import for_dialog, thawed
+from fulfillment.services.printing.sizes import dialog_paper
 from fulfillment.services.wave_views import PickListView, pick_list_view
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Product
+from fulfillment.store.manifests import Manifest
 from fulfillment.store.orders import Order, OrderLine, Shipment, ShipmentLine
 from fulfillment.store.parcels import CarrierDocument, Label, Parcel, ParcelLine
 from fulfillment.store.transaction import Transaction, reads
+from fulfillment.store.work import PickList as PickListRow
 from labels import (
     ENGLISH,
     Document,
     PackingSlip,
     PackingSlipLine,
+    Paper,
     PickList,
     PickListStop,
     PickListTote,
+    Sheet,
     ShippingLabel,
-    UnprintableDocument,
     WalkDrawing,
     Words,
-    render_pdf,
 )
 
 _shipment, _order, _parcel = table_of(Shipment), table_of(Order), table_of(Parcel)
 _label, _product = table_of(Label), table_of(Product)
 _line, _order_line = table_of(ShipmentLine), table_of(OrderLine)
 _content, _own = table_of(ParcelLine), table_of(CarrierDocument)
+_list, _manifest = table_of(PickListRow), table_of(Manifest)
 
 
 def shipment_labels(actor: Actor, shipment_id: int, *, parcel: int | None = None) -> bytes:
@@ -55,7 +59,8 @@ def shipment_labels(actor: Actor, shipment_id: int, *, parcel: int | None = None
     found = _labels(actor, shipment_id, parcel)
     own = [label for label in found if label.document is not None]
     if not own:
-        return _drawn([thawed(LABEL, label.content) for label in found])
+        paper = _paper(_of_shipment(shipment_id), LABEL)
+        return for_dialog([thawed(LABEL, label.content) for label in found], paper=paper)
     if own[0].format != "pdf":
         raise CannotPrint(faults=(Fault("label", "only-for-its-printer", own[0].format),))
     if len(found) > 1:
@@ -68,29 +73,35 @@ def packing_slips(actor: Actor, shipment_id: int, *, words: Words = ENGLISH) -> 
 
     Raises like :func:`shipment_labels`.
     """
-    return _drawn(_slips(actor, shipment_id), words)
+    slips = _slips(actor, shipment_id)
+    return for_dialog(slips, paper=_paper(_of_shipment(shipment_id), "packing-slip"), words=words)
 
 
 def pick_list_sheet(actor: Actor, number: str, *, words: Words = ENGLISH) -> bytes:
     """A pick list on paper as a PDF, bins in walking order; raises :class:`UnknownThing`."""
-    return _drawn([_sheet(pick_list_view(actor, number))], words)
+    sheet = _sheet(pick_list_view(actor, number))
+    of_list = select(_list.c.warehouse_id).where(_list.c.number == number)
+    return for_dialog([sheet], paper=_paper(of_list, "pick-list"), words=words)
 
 
 def manifest_sheet(actor: Actor, manifest_id: int) -> bytes:
     """A closed manifest as a PDF; the same again every time.  Raises :class:`UnknownThing`."""
-    return _drawn([manifest_document(actor, manifest_id)])
+    document = manifest_document(actor, manifest_id)
+    of_manifest = select(_manifest.c.warehouse_id).where(_manifest.c.id == manifest_id)
+    return for_dialog([document], paper=_paper(of_manifest, "carrier-manifest"))
 
 
-def _drawn(documents: list[Document], words: Words = ENGLISH) -> bytes:
-    if not documents:
-        raise NothingToDo(what="print")
-    try:
-        return render_pdf(documents, words=words)
-    except UnprintableDocument as error:
-        faults = tuple(
-            Fault(problem.field, problem.code, str(problem)) for problem in error.problems
-        )
-        raise CannotPrint(faults=faults) from None
+@reads
+def _paper(
+    tx: Transaction, warehouse: Select[tuple[int]], document_kind: str
+) -> Paper | Sheet | None:
+    """The paper of a document in the one *warehouse* of the query; whose sight was checked."""
+    warehouse_id = tx.execute(warehouse).scalar_one()
+    return dialog_paper(tx, warehouse_id=warehouse_id, document_kind=document_kind)
+
+
+def _of_shipment(shipment_id: int) -> Select[tuple[int]]:
+    return select(_shipment.c.warehouse_id).where(_shipment.c.id == shipment_id)
 
 
 # --- labels and slips --------------------------------------------------------------------

@@ -13,13 +13,15 @@ from fulfillment.domain.errors import Fault, InvalidInput, UnknownThing
 from fulfillment.domain.people import Actor, Permission
 from fulfillment.domain.values import SLOT
 from fulfillment.services.catalogue.places import warehouse_to_change
+from fulfillment.services.printing.documents import for_dialog
+from fulfillment.services.printing.sizes import dialog_paper
 from fulfillment.store.base import table_of
 from fulfillment.store.catalog import Location
 from fulfillment.store.journal import audit
 from fulfillment.store.transaction import Transaction, reads, writes
 from fulfillment.store.walls import PutWall, WallSlot
 from fulfillment.store.work import ToteUse
-from labels import PutWallLabel, render_pdf
+from labels import Paper, PutWallLabel, Sheet
 
 MOST_SLOTS = 500
 LONGEST_CODE = 28
@@ -162,12 +164,19 @@ def list_walls(tx: Transaction, actor: Actor, *, warehouse_id: int) -> tuple[Wal
 
 
 def slot_labels(actor: Actor, *, wall_id: int) -> bytes:
-    """The labels of a wall's slots as one PDF, a page for each; raises :class:`UnknownThing`."""
-    return render_pdf(_labels(actor, wall_id=wall_id))
+    """The labels of a wall's slots as one PDF: a page for each, or sheets that are full of them.
+
+    Raises :class:`UnknownThing` and :class:`CannotPrint`.
+    """
+    found, paper = _labels(actor, wall_id=wall_id)
+    return for_dialog(found, paper=paper)
 
 
 @reads
-def _labels(tx: Transaction, actor: Actor, *, wall_id: int) -> list[PutWallLabel]:
+def _labels(
+    tx: Transaction, actor: Actor, *, wall_id: int
+) -> tuple[list[PutWallLabel], Paper | Sheet | None]:
+    """The labels, and what they go on."""
     rows = tx.execute(
         select(_wall.c.code.label("wall"), _wall.c.warehouse_id, _slot.c.number, _location.c.code)
         .join(_slot, _slot.c.wall_id == _wall.c.id)
@@ -185,7 +194,9 @@ def _labels(tx: Transaction, actor: Actor, *, wall_id: int) -> list[PutWallLabel
         warehouse_id=rows[0].warehouse_id,
         seller_id=None,
     )
-    return [
+    found = [
         PutWallLabel(wall=row.wall, slot=str(row.number), barcode=own_code(Own.SLOT, row.code))
         for row in rows
     ]
+    paper = dialog_paper(tx, warehouse_id=rows[0].warehouse_id, document_kind="put-wall-label")
+    return found, paper

@@ -1,4 +1,4 @@
-"""Printers, which of them a station uses, and the queue of what is to be printed.
+"""Printers, papers, which of them a station uses, and the queue of what is to be printed.
 
 One printer prints one job at a time: who takes a job locks the printer's row first, so that two
 workers never share a connection to port 9100.  A label's job is written by the statement that
@@ -32,7 +32,17 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fulfillment.domain.printing import CONDITIONS, DOCUMENT_KINDS, LABEL, LANGUAGES, PRINTER_KINDS
+from fulfillment.domain.printing import (
+    CONDITIONS,
+    DIALOG_KINDS,
+    DOCUMENT_KINDS,
+    GREATEST_SIDE_TENTHS_MM,
+    LABEL,
+    LANGUAGES,
+    LEAST_PRINTED_TENTHS_MM,
+    LEAST_SIDE_TENTHS_MM,
+    PRINTER_KINDS,
+)
 from fulfillment.domain.states import PRINT_JOB
 from fulfillment.store.base import (
     DOCUMENT,
@@ -50,6 +60,7 @@ from fulfillment.store.parcels import CarrierDocument, Label, PackSession, Parce
 from fulfillment.store.transaction import Transaction
 
 DETAIL_LENGTH = 200
+PAPER_LENGTH = 32
 _OPEN = "state IN ('queued', 'leased', 'unknown', 'failed')"
 
 
@@ -71,8 +82,8 @@ class Printer(Base):
     address: Mapped[str] = mapped_column(String(255), default="")
     language: Mapped[str] = mapped_column(String(4), default="pdf")
     dpi: Mapped[int] = mapped_column(default=203)
-    paper: Mapped[str] = mapped_column(String(32), default="")
-    """A name of ``labels.PAPERS``; '' = the usual paper of each document."""
+    paper: Mapped[str] = mapped_column(String(PAPER_LENGTH), default="")
+    """A paper of the warehouse; '' = the usual one of each document."""
     active: Mapped[bool] = mapped_column(default=True)
     condition: Mapped[str] = mapped_column(String(16), default="new")
     condition_at: Mapped[datetime | None]
@@ -81,6 +92,47 @@ class Printer(Base):
     """In a row; a success forgets them."""
     retry_at: Mapped[datetime | None]
     """It failed: left alone until then."""
+
+
+def _side(column: str) -> CheckConstraint:
+    """A CHECK that a side is as long as papers are, and that the margins leave some of it."""
+    left = f"{column} - 2 * margin_tenths_mm >= {LEAST_PRINTED_TENTHS_MM}"
+    between = f"{column} BETWEEN {LEAST_SIDE_TENTHS_MM} AND {GREATEST_SIDE_TENTHS_MM}"
+    return CheckConstraint(f"{between} AND {left}", name=column)
+
+
+class WarehousePaper(Base):
+    """A paper of a warehouse: one of its own, or another size of the built-in one of that name.
+
+    Tenths of a millimetre, because inches are whole ones of those (4 in = 101.6 mm).
+    """
+
+    __tablename__ = "paper"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "name"),
+        _side("width_tenths_mm"),
+        _side("height_tenths_mm"),
+        CheckConstraint("margin_tenths_mm >= 0", name="margin_tenths_mm"),
+    )
+    id: Mapped[Id]
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
+    name: Mapped[str] = mapped_column(String(PAPER_LENGTH))
+    width_tenths_mm: Mapped[int]
+    height_tenths_mm: Mapped[int]
+    margin_tenths_mm: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)
+    """Out of use: printers and documents cannot choose it any more."""
+
+
+class DocumentPaper(Base):
+    """The paper of one kind of document in the browser's print dialog; no row = its usual one."""
+
+    __tablename__ = "document_paper"
+    __table_args__ = (one_of("document_kind", DIALOG_KINDS, "document_kind"),)
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    document_kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    paper: Mapped[str] = mapped_column(String(PAPER_LENGTH))
+    """A paper of the warehouse, or a sheet of adhesive labels."""
 
 
 class StationPrinter(Base):

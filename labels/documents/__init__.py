@@ -52,7 +52,12 @@ _COMPOSERS: dict[type[Any], tuple[Callable[[Any, Paper, Words], list[Page]], Pap
 
 def usual_paper(document: Document) -> Paper:
     """The paper a document is printed on when nobody says otherwise."""
-    return _COMPOSERS[type(document)][1]
+    return usual_paper_of(type(document))
+
+
+def usual_paper_of(kind: type[Document]) -> Paper:
+    """The usual paper of a type of document."""
+    return _COMPOSERS[kind][1]
 
 
 def compose(document: Document, *, paper: Paper | None, words: Words) -> list[Page]:

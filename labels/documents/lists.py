@@ -14,7 +14,8 @@ from labels.documents.frame import (
     printable_area,
     rule_below,
 )
-from labels.layout import Align, Box, Element, Overflow, Page, Text, Upright
+from labels.errors import DoesNotFit
+from labels.layout import Align, Box, Element, Overflow, Page, Refused, Text, Upright
 from labels.paper import Paper
 from labels.values import CarrierManifest, PackingSlip, PickList, Symbology, WalkDrawing, Words
 
@@ -262,6 +263,9 @@ def _pages(paper: Paper, area: Box, *, head: _Head, table: _Table, words: Words)
     text_mm = _TITLE_MM + 9 + 9 * len(remarks)
     plan_mm = _plan_height(head.walk, area, room_mm=room - text_mm)
     first_top = text_mm + plan_mm
+    if table.rows and room - first_top < table.row_mm:
+        unfit = DoesNotFit("lines", len(table.rows))
+        return [Page(paper, (Refused(unfit),))]
     first = max(1, int((room - first_top) / table.row_mm))
     later = max(1, int((room - _TITLE_MM) / table.row_mm))
     chunks = [table.rows[:first]]

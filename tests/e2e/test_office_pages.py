@@ -43,6 +43,7 @@ EVERYWHERE = (
     "/warehouses",
     "/dock",
     "/settings/printers",
+    "/settings/papers",
     "/settings/webhooks",
     "/settings/webhooks/dead",
     "/alerts",

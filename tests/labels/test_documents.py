@@ -223,6 +223,13 @@ def test_on_paper_of_any_size_a_document_is_whole_or_names_what_does_not_fit(
         assert len(read_by_zxing(picture)) == len({s.symbol.content for s in page.symbols})
 
 
+def test_a_table_of_which_no_row_fits_between_the_margins_is_refused() -> None:
+    paper = Paper(name="own", width_mm=100, height_mm=80, margin_mm=3)
+    assert problems_of(PICK_LIST, paper=paper) == ()
+    for unfit in (replace(paper, height_mm=60), replace(paper, margin_mm=8)):
+        assert "lines" in {problem.field for problem in problems_of(PICK_LIST, paper=unfit)}
+
+
 def test_words_come_from_the_set_that_is_handed_in() -> None:
     words = Words(receiver="收件人", weight="重量", parcel_of="第 {number} 件,共 {count} 件")
     said = text_of(render_pdf(SHIPPING, words=words))

@@ -177,6 +177,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_carton')),
     sa.UniqueConstraint('warehouse_id', 'code', name=op.f('uq_carton_warehouse_id_code'))
     )
+    op.create_table('document_paper',
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_kind', sa.String(length=32), nullable=False),
+    sa.Column('paper', sa.String(length=32), nullable=False),
+    sa.CheckConstraint("document_kind IN ('shipping-label', 'packing-slip', 'pick-list', 'put-wall-label', 'command-sheet', 'carrier-manifest')", name=op.f('ck_document_paper_document_kind')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_document_paper_warehouse_id')),
+    sa.PrimaryKeyConstraint('warehouse_id', 'document_kind', name=op.f('pk_document_paper'))
+    )
     op.create_table('holiday',
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
@@ -230,6 +238,21 @@ def upgrade() -> None:
     with op.batch_alter_table('manifest', schema=None) as batch_op:
         batch_op.create_index('ix_manifest_warehouse', ['warehouse_id', 'id'], unique=False)
 
+    op.create_table('paper',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=32), nullable=False),
+    sa.Column('width_tenths_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('height_tenths_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('margin_tenths_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('height_tenths_mm BETWEEN 200 AND 5000 AND height_tenths_mm - 2 * margin_tenths_mm >= 100', name=op.f('ck_paper_height_tenths_mm')),
+    sa.CheckConstraint('margin_tenths_mm >= 0', name=op.f('ck_paper_margin_tenths_mm')),
+    sa.CheckConstraint('width_tenths_mm BETWEEN 200 AND 5000 AND width_tenths_mm - 2 * margin_tenths_mm >= 100', name=op.f('ck_paper_width_tenths_mm')),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_paper_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_paper')),
+    sa.UniqueConstraint('warehouse_id', 'name', name=op.f('uq_paper_warehouse_id_name'))
+    )
     op.create_table('printer',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1532,6 +1555,7 @@ def downgrade() -> None:
     op.drop_table('put_wall')
     op.drop_table('product')
     op.drop_table('printer')
+    op.drop_table('paper')
     with op.batch_alter_table('manifest', schema=None) as batch_op:
         batch_op.drop_index('ix_manifest_warehouse')
 
@@ -1542,6 +1566,7 @@ def downgrade() -> None:
     op.drop_table('location')
     op.drop_table('import_run')
     op.drop_table('holiday')
+    op.drop_table('document_paper')
     op.drop_table('carton')
     op.drop_table('carrier_service')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:

@@ -1,7 +1,9 @@
 """Printing: a queue in the database, printed once by a worker, confirmed by a scan.
 
 * ``documents``  values to JSON and back, and to the bytes that a printer wants
+* ``sizes``      from the name of a paper to its size in a warehouse
 * ``printers``   setting printers up, and which station uses which
+* ``papers``     the sizes and margins of papers, and which one a document takes
 * ``queue``      asking for prints, and a person's word on what came of one
 * ``status``     what a page shows
 * ``working``    what the worker does, job by job
@@ -9,6 +11,17 @@
 Labels are queued with the label itself by :mod:`fulfillment.services.packing`.
 """
 
+from fulfillment.services.printing.papers import (
+    DocumentChoice,
+    PaperSetup,
+    PaperView,
+    WarehousePapers,
+    choose_document_paper,
+    list_papers,
+    paper_of_commands,
+    remove_paper,
+    save_paper,
+)
 from fulfillment.services.printing.printers import (
     PrinterSetup,
     PrinterView,
@@ -36,23 +49,32 @@ from fulfillment.services.printing.status import (
 )
 
 __all__ = [
+    "DocumentChoice",
     "JobView",
+    "PaperSetup",
+    "PaperView",
     "PrinterSetup",
     "PrinterView",
     "Queued",
     "StationDefaults",
     "StationPrinting",
+    "WarehousePapers",
     "WarehousePrinting",
     "cancel_job",
     "change_printer",
+    "choose_document_paper",
     "confirm_job",
     "create_printer",
+    "list_papers",
     "list_printers",
     "move_jobs",
+    "paper_of_commands",
     "print_document",
     "print_test",
     "printing_status",
+    "remove_paper",
     "repeat_job",
+    "save_paper",
     "set_station_printer",
     "warehouse_printing",
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
 from pydantic import TypeAdapter
 
 import labels
-from labels import Document
+from fulfillment.domain.errors import CannotPrint, Fault, NothingToDo
+from labels import ENGLISH, Document, Paper, Sheet, UnprintableDocument, Words
 
 CLASSES: dict[str, type[Any]] = {
     "shipping-label": labels.ShippingLabel,
@@ -41,13 +44,38 @@ def thawed(kind: str, content: dict[str, Any]) -> Document:
     return cast(Document, _adapter(kind).validate_python(content))
 
 
-def drawn(document: Document, *, copies: int, language: str, dpi: int, paper: str) -> bytes:
-    """The bytes for the printer; raises the errors of :mod:`labels`."""
+def drawn(
+    document: Document, *, copies: int, language: str, dpi: int, paper: Paper | None
+) -> bytes:
+    """The bytes for the printer; *paper* None = the usual one.  Raises the errors of :mod:`labels`.
+
+    Barcodes are whole dots of the printer, in a PDF of its dots or of the finer ones that the
+    paper asks for: office printers, which print A4, have more dots than most are set up with.
+    """
     several = [document] * copies
-    size = labels.PAPERS.get(paper)
     if language == "zpl":
-        return labels.render_zpl(several, dpi=dpi, paper=size)
-    return labels.render_pdf(several, paper=size)
+        return labels.render_zpl(several, dpi=dpi, paper=paper)
+    size = paper or labels.usual_paper(document)
+    return labels.render_pdf(several, paper=replace(size, dpi=max(size.dpi, dpi)))
+
+
+def for_dialog(
+    documents: Sequence[Document], *, paper: Paper | Sheet | None, words: Words = ENGLISH
+) -> bytes:
+    """The PDF that a browser's print dialog gets; *paper* None = the usual one.
+
+    Raises :class:`CannotPrint` with every text that cannot be printed, and
+    :class:`NothingToDo` without documents.
+    """
+    if not documents:
+        raise NothingToDo(what="print")
+    try:
+        return labels.render_pdf(documents, paper=paper, words=words)
+    except UnprintableDocument as error:
+        faults = tuple(
+            Fault(problem.field, problem.code, str(problem)) for problem in error.problems
+        )
+        raise CannotPrint(faults=faults) from None
 
 
 @cache

@@ -17,17 +17,18 @@ from fulfillment.domain.printing import (
     LANGUAGES,
     PRINTER_KINDS,
 )
+from fulfillment.services.printing.sizes import names_on_offer
 from fulfillment.store.base import in_state, table_of
 from fulfillment.store.catalog import Warehouse
 from fulfillment.store.journal import audit
 from fulfillment.store.people import Station
 from fulfillment.store.printing import Printer, PrintJob, StationPrinter, is_open
 from fulfillment.store.transaction import Transaction, reads, writes
-from labels import PAPERS
 from labels.printers import way_to
 
 _printer, _job = table_of(Printer), table_of(PrintJob)
 _station_printer, _station = table_of(StationPrinter), table_of(Station)
+_warehouse = table_of(Warehouse)
 
 CODE_LENGTH = 64
 ADDRESS_LENGTH = 255
@@ -38,7 +39,7 @@ class PrinterSetup:
     """How a printer is set up.
 
     ``address``: ``host[:port][?waiteof=no]`` (raw), ``ipp://host/path`` (ipp), a folder name
-    (spool), nothing (browser).  ``paper``: a name of ``labels.PAPERS``, '' for the usual one.
+    (spool), nothing (browser).  ``paper``: one of its warehouse, '' for the usual one.
     """
 
     name: str
@@ -79,12 +80,9 @@ def create_printer(
     tx: Transaction, actor: Actor, *, warehouse_id: int, code: str, setup: PrinterSetup
 ) -> PrinterView:
     """A new printer.  Raises InvalidInput with every fault, AlreadyExists, UnknownThing."""
-    require_sight(actor, Permission.CHANGE_POLICY, warehouse_id)
+    warehouse_to_set_up(tx, actor, warehouse_id)
     faults = [] if 0 < len(code.strip()) <= CODE_LENGTH else [Fault("code", "bad-length", code)]
-    _refuse(faults + _faults_of(setup))
-    warehouses = table_of(Warehouse)
-    if not tx.execute(select(warehouses.c.id).where(warehouses.c.id == warehouse_id)).first():
-        raise UnknownThing(kind="warehouse", key=str(warehouse_id))
+    _refuse(faults + _faults_of(setup, papers=names_on_offer(tx, warehouse_id)))
     taken = select(_printer.c.id).where(
         _printer.c.warehouse_id == warehouse_id, _printer.c.code == code
     )
@@ -102,8 +100,9 @@ def change_printer(
     tx: Transaction, actor: Actor, printer_id: int, *, setup: PrinterSetup
 ) -> PrinterView:
     """Set a printer up anew; what waits for it is tried at once.  Raises like :func:`create_printer`."""
-    printer_in_reach(tx, actor, Permission.CHANGE_POLICY, printer_id)
-    _refuse(_faults_of(setup))
+    printer = printer_in_reach(tx, actor, Permission.CHANGE_POLICY, printer_id)
+    warehouse_to_set_up(tx, actor, printer.warehouse_id)
+    _refuse(_faults_of(setup, papers=names_on_offer(tx, printer.warehouse_id)))
     values = {
         **_columns(setup),
         "condition": "new",
@@ -170,6 +169,17 @@ def require_sight(actor: Actor, permission: Permission, warehouse_id: int) -> No
         warehouse_id=warehouse_id,
         seller_id=None,
     )
+
+
+def warehouse_to_set_up(tx: Transaction, actor: Actor, warehouse_id: int) -> None:
+    """Let changes of a warehouse's printers and papers take turns; who prints does not wait.
+
+    Else a paper could go while somebody chooses it.  Raises UnknownThing.
+    """
+    require_sight(actor, Permission.CHANGE_POLICY, warehouse_id)
+    query = select(_warehouse.c.id).where(_warehouse.c.id == warehouse_id)
+    if tx.execute(query.with_for_update(key_share=True)).first() is None:
+        raise UnknownThing(kind="warehouse", key=str(warehouse_id))
 
 
 def warehouse_of_station(tx: Transaction, station_id: int) -> int:
@@ -245,11 +255,11 @@ def _columns(setup: PrinterSetup) -> dict[str, Any]:
     }
 
 
-def _faults_of(setup: PrinterSetup) -> list[Fault]:
+def _faults_of(setup: PrinterSetup, *, papers: tuple[str, ...]) -> list[Fault]:
     choices: dict[str, tuple[str, ...]] = {
         "kind": PRINTER_KINDS,
         "language": LANGUAGES,
-        "paper": ("", *PAPERS),
+        "paper": ("", *papers),
     }
     faults = [
         Fault(name, "not-one-of", ", ".join(filter(None, allowed)))

@@ -21,10 +21,11 @@ from sqlalchemy import Row, select
 from fulfillment.domain.printing import LEASE_SECONDS, retry_after
 from fulfillment.domain.states import PRINT_JOB
 from fulfillment.services.printing.documents import drawn, thawed
+from fulfillment.services.printing.sizes import printer_paper
 from fulfillment.store import printing as rows
 from fulfillment.store.base import table_of
 from fulfillment.store.transaction import Transaction, reads, writes
-from labels import FontsMissing, UnprintableDocument
+from labels import FontsMissing, Paper, UnprintableDocument
 from labels.printers import (
     Doubtful,
     NotTaken,
@@ -67,7 +68,6 @@ class Reached:
     address: str
     language: str
     dpi: int
-    paper: str
     condition: str
     failures: int
 
@@ -94,6 +94,8 @@ class Assignment:
     document_kind: str
     content: dict[str, Any]
     copies: int
+    paper: Paper | None
+    """As it is when the job is taken; None: the usual one as it is built in."""
     own: OwnDocument | None = None
     """A carrier's own label: it is printed as it came."""
 
@@ -142,6 +144,12 @@ def claim(tx: Transaction, printer_id: int) -> Assignment | None:
         document_kind=job.document_kind,
         content=dict(job.content if label is None else label.content),
         copies=job.copies,
+        paper=printer_paper(
+            tx,
+            warehouse_id=printer.warehouse_id,
+            name=printer.paper,
+            document_kind=job.document_kind,
+        ),
         own=None
         if label is None or label.document is None
         else OwnDocument(label.format, label.document),
@@ -233,7 +241,6 @@ def _reached(row: Row[Any]) -> Reached:
         address=row.address,
         language=row.language,
         dpi=row.dpi,
-        paper=row.paper,
         condition=row.condition,
         failures=row.failures,
     )
@@ -279,7 +286,7 @@ def _drawn(assignment: Assignment) -> bytes:
         copies=assignment.copies,
         language=printer.language,
         dpi=printer.dpi,
-        paper=printer.paper,
+        paper=assignment.paper,
     )
 
 
