@@ -147,7 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("path", type=Path, help="the retail orders as CSV, .xz or .gz")
     parser.add_argument("--days", type=int, default=20)
-    parser.add_argument("--budget", type=float, default=5.0, help="for a day's carts")
+    parser.add_argument("--budget", type=float, default=5.0, help="seconds to plan a day's carts")
     parser.add_argument("--figure", type=Path, help="where to write the figure as SVG")
     asked = parser.parse_args()
     found = measure(asked.path, days=asked.days, budget=asked.budget)
