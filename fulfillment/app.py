@@ -96,4 +96,8 @@ def engine_options(url: str) -> dict[str, object]:
         import pysqlite3.dbapi2
 
         return hidden | {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 30}}
-    return hidden | {"connect_args": {"options": POSTGRESQL_OPTIONS}, "pool_pre_ping": True}
+    return hidden | {
+        "connect_args": {"options": POSTGRESQL_OPTIONS},
+        "pool_pre_ping": True,
+        "pool_use_lifo": True,  # the connections that know the statements are used again first
+    }
