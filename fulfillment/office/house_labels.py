@@ -104,8 +104,12 @@ def _warehouse_id() -> int | None:
 
 
 def _kind() -> str:
-    """The kind of labels; raises NotPermitted for one that this person does not print."""
-    kind = forms.choice("kind", HOUSE_LABEL_KINDS, default=HOUSE_LABEL_KINDS[0])
+    """The kind of labels; raises NotPermitted for one that this person does not print.
+
+    Forms always say it; an address without one is that of the page.
+    """
+    first = None if request.method == "POST" else HOUSE_LABEL_KINDS[0]
+    kind = forms.choice("kind", HOUSE_LABEL_KINDS, default=first)
     permission = printing.permission_for(kind)
     if not actor().may(permission):
         raise NotPermitted(permission=permission)
