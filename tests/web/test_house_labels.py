@@ -73,7 +73,7 @@ def test_pages_of_places_and_products_lead_to_their_labels(office: Office, world
     product = world.product("A B", barcode=EAN)
     w1 = world.warehouses["W1"]
     for page, text in (
-        (f"/warehouses/{w1}/places", "Print label… W1-A-01-1-1"),
+        (f"/warehouses/{w1}/places", "Print labels… W1-A-01-1-1"),
         (f"/products/{product}", "Print labels…"),
     ):
         path = _link(office.page(page), text)

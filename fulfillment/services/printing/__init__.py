@@ -4,9 +4,9 @@
 * ``sizes``      from the name of a paper to its size in a warehouse
 * ``printers``   setting printers up, and which station uses which
 * ``papers``     the sizes and margins of papers, and which one a document takes
-* ``found_labels``  which labels of bins, totes, products … a choice means
-* ``house_labels``  looking at those, drawing them, queueing them
 * ``queue``      asking for prints, and a person's word on what came of one
+* ``found_labels``, ``house_labels``  labels of bins, totes, products …: which ones a choice means;
+  looking at them, drawing them, queueing them
 * ``status``     what a page shows
 * ``working``    what the worker does, job by job
 
