@@ -72,6 +72,7 @@ NAVIGATION = (
     Area(_("Open tasks"), "/tasks", Permission.OVERRIDE),
     Area(_("Stock"), "/stock", Permission.SEE_STOCK),
     Area(_("Products"), "/products", Permission.SEE_CATALOGUE),
+    Area(_("Labels"), "/labels", Permission.CHANGE_CATALOGUE),
     Area(_("Imports"), "/imports", Permission.CHANGE_CATALOGUE),
     Area(_("Board"), "/board", Permission.SEE_REPORTS),
     Area(_("Reports"), "/reports", Permission.SEE_REPORTS),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from labels import Words
@@ -55,3 +58,13 @@ def paper_words() -> Words:
         destination=pgettext("paper", "Destination"),
         driver_signature=pgettext("paper", "Driver: name, signature, time"),
     )
+
+
+def role_words() -> Mapping[str, str]:
+    """What people are, as their badges say it."""
+    return {
+        "picker": _("picker"),
+        "packer": _("packer"),
+        "supervisor": _("supervisor"),
+        "administrator": _("administrator"),
+    }

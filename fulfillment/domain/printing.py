@@ -38,16 +38,31 @@ DOCUMENT_KINDS: tuple[str, ...] = (
     "carrier-manifest",
 )
 
+HOUSE_LABEL_KINDS: tuple[str, ...] = (
+    "bin-label",
+    "tote-label",
+    "cart-label",
+    "product-label",
+    "badge-label",
+)
+"""What is stuck on the things of a warehouse, and printed anew whenever somebody asks for it."""
+MOST_HOUSE_LABELS = 2_000
+"""At once, copies included."""
+MOST_HOUSE_LABEL_COPIES = 100
+MOST_HOUSE_LABEL_JOBS = 300
+"""Of one request: each label is a job of its own, and a printer is busy for minutes with them."""
+
 DIALOG_KINDS: tuple[str, ...] = (
     LABEL,
     "packing-slip",
     "pick-list",
     "put-wall-label",
+    *HOUSE_LABEL_KINDS,
     "command-sheet",
     "carrier-manifest",
 )
 """What pages offer to the browser's print dialog; a warehouse says on which paper."""
-STICKER_KINDS: tuple[str, ...] = ("put-wall-label",)
+STICKER_KINDS: tuple[str, ...] = ("put-wall-label", *HOUSE_LABEL_KINDS)
 """Those of them that also go on sheets of adhesive labels, many on a page."""
 
 LEAST_SIDE_TENTHS_MM = 200

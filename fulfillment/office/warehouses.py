@@ -31,6 +31,7 @@ from fulfillment.office.paging import next_page
 from fulfillment.services import walls
 from fulfillment.services.catalogue import listing, places, terms
 from fulfillment.services.catalogue.timetables import timetable
+from fulfillment.services.printing.found_labels import PLACES_WITH
 
 blueprint = Blueprint("office_warehouses", __name__, url_prefix="/warehouses")
 
@@ -387,5 +388,13 @@ def _places_page(warehouse_id: int, refused: Refusal | None = None) -> Answer:
         warehouse=warehouse,
         places=found.rows,
         kinds=PLACE_KINDS,
+        labelled=_labelled(warehouse_id),
         next_page=next_page(after=found.next_after),
     )
+
+
+def _labelled(warehouse_id: int) -> Mapping[str, str]:
+    """The kind of label of each kind of place; none for who prints none."""
+    if not actor().may(Permission.CHANGE_CATALOGUE, warehouse_id=warehouse_id):
+        return {}
+    return {place: kind for kind, places in PLACES_WITH.items() for place in places}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from fulfillment.domain.catalogue import LocationEntry
 from fulfillment.domain.errors import CannotPrint, InvalidInput, NotPermitted, UnknownThing
 from fulfillment.domain.people import system
 from fulfillment.domain.printing import DIALOG_KINDS
-from fulfillment.services import documents, manifests, printing, walls
+from fulfillment.services import documents, manifests, people, printing, walls
+from fulfillment.services.catalogue import places
 from fulfillment.services.dispatching import scan_out
-from fulfillment.services.printing import PaperSetup, PrinterSetup
+from fulfillment.services.printing import LabelChoice, PaperSetup, PrinterSetup
 from fulfillment.services.walls import WallEntry
 from fulfillment.store.journal import AuditEntry
 from fulfillment.store.work import PickList
@@ -144,7 +147,22 @@ def test_every_document_for_the_print_dialog_goes_on_the_paper_that_is_chosen_fo
     manifest = manifests.close_manifest(packer, **where, carrier="LOCAL")
     ((number,),) = codes(PickList, "number")
     wall = walls.put_wall(system(), "W1", WallEntry("P", "The wall", 1))
+    people.give_badge(system(), packer.user_id, badge="P1")
+    places.put_locations(system(), "W1", [LocationEntry("W1-CART", kind="cart")])
+    one_of_each = {
+        "bin-label": "W1-A-01-1-1",
+        "tote-label": "W1T1",
+        "cart-label": "W1-CART",
+        "product-label": "A",
+        "badge-label": "P1",
+    }
+
+    def labels_of(kind: str) -> Callable[[], bytes]:
+        choice = LabelChoice(kind=kind, codes=(one_of_each[kind],))
+        return lambda: printing.draw_labels(system(), **where, choice=choice)
+
     drawn = {
+        **{kind: labels_of(kind) for kind in one_of_each},
         "shipping-label": lambda: documents.shipment_labels(system(), shipment_id),
         "packing-slip": lambda: documents.packing_slips(system(), shipment_id),
         "pick-list": lambda: documents.pick_list_sheet(system(), number),
@@ -250,7 +268,7 @@ def test_a_paper_that_cannot_be_is_refused_with_the_place_and_nothing_changes(
         with pytest.raises(InvalidInput) as refusal:
             save(world, name, size(*sides))
         assert [(one.where, one.code) for one in refusal.value.faults] == [(where, code)], name
-    for kind, paper in (("love-letter", "a4"), ("pick-list", "a17"), ("bin-label", "a4")):
+    for kind, paper in (("love-letter", "a4"), ("pick-list", "a17"), ("return-label", "a4")):
         with pytest.raises(InvalidInput):
             choose(world, kind, paper)
     w1, own = {"warehouse_id": world.warehouses["W1"]}, size("80", "60", "3")

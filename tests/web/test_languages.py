@@ -59,6 +59,7 @@ PAGES = (
     "/stock/change",
     "/products",
     "/imports",
+    "/labels",
     "/warehouses",
     "/audit",
     "/password",

@@ -181,7 +181,7 @@ def upgrade() -> None:
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document_kind', sa.String(length=32), nullable=False),
     sa.Column('paper', sa.String(length=32), nullable=False),
-    sa.CheckConstraint("document_kind IN ('shipping-label', 'packing-slip', 'pick-list', 'put-wall-label', 'command-sheet', 'carrier-manifest')", name=op.f('ck_document_paper_document_kind')),
+    sa.CheckConstraint("document_kind IN ('shipping-label', 'packing-slip', 'pick-list', 'put-wall-label', 'bin-label', 'tote-label', 'cart-label', 'product-label', 'badge-label', 'command-sheet', 'carrier-manifest')", name=op.f('ck_document_paper_document_kind')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_document_paper_warehouse_id')),
     sa.PrimaryKeyConstraint('warehouse_id', 'document_kind', name=op.f('pk_document_paper'))
     )

@@ -5,12 +5,22 @@
 * ``printers``   setting printers up, and which station uses which
 * ``papers``     the sizes and margins of papers, and which one a document takes
 * ``queue``      asking for prints, and a person's word on what came of one
+* ``found_labels``, ``house_labels``  labels of bins, totes, products …: which ones a choice means;
+  looking at them, drawing them, queueing them
 * ``status``     what a page shows
 * ``working``    what the worker does, job by job
 
 Labels are queued with the label itself by :mod:`fulfillment.services.packing`.
 """
 
+from fulfillment.services.printing.found_labels import HouseLabel, LabelChoice, permission_for
+from fulfillment.services.printing.house_labels import (
+    LabelLook,
+    QueuedLabels,
+    draw_labels,
+    look_at_labels,
+    queue_labels,
+)
 from fulfillment.services.printing.papers import (
     DocumentChoice,
     PaperSetup,
@@ -50,12 +60,16 @@ from fulfillment.services.printing.status import (
 
 __all__ = [
     "DocumentChoice",
+    "HouseLabel",
     "JobView",
+    "LabelChoice",
+    "LabelLook",
     "PaperSetup",
     "PaperView",
     "PrinterSetup",
     "PrinterView",
     "Queued",
+    "QueuedLabels",
     "StationDefaults",
     "StationPrinting",
     "WarehousePapers",
@@ -65,13 +79,17 @@ __all__ = [
     "choose_document_paper",
     "confirm_job",
     "create_printer",
+    "draw_labels",
     "list_papers",
     "list_printers",
+    "look_at_labels",
     "move_jobs",
     "paper_of_commands",
+    "permission_for",
     "print_document",
     "print_test",
     "printing_status",
+    "queue_labels",
     "remove_paper",
     "repeat_job",
     "save_paper",

@@ -60,9 +60,15 @@ def drawn(
 
 
 def for_dialog(
-    documents: Sequence[Document], *, paper: Paper | Sheet | None, words: Words = ENGLISH
+    documents: Sequence[Document],
+    *,
+    paper: Paper | Sheet | None,
+    words: Words = ENGLISH,
+    skip: int = 0,
 ) -> bytes:
     """The PDF that a browser's print dialog gets; *paper* None = the usual one.
+
+    The first *skip* places of a sheet stay empty.
 
     Raises :class:`CannotPrint` with every text that cannot be printed, and
     :class:`NothingToDo` without documents.
@@ -70,7 +76,7 @@ def for_dialog(
     if not documents:
         raise NothingToDo(what="print")
     try:
-        return labels.render_pdf(documents, paper=paper, words=words)
+        return labels.render_pdf(documents, paper=paper, words=words, skip=skip)
     except UnprintableDocument as error:
         faults = tuple(
             Fault(problem.field, problem.code, str(problem)) for problem in error.problems

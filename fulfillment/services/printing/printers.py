@@ -196,9 +196,23 @@ def printer_in_reach(
     tx: Transaction, actor: Actor, permission: Permission, printer_id: int
 ) -> Row[Any]:
     """The locked row of a printer, if the actor has *permission* in its warehouse."""
-    actor.require(permission)
+    query = select(_printer).where(_printer.c.id == printer_id).with_for_update(key_share=True)
+    return _reached(tx, actor, permission, printer_id, query)
+
+
+def printer_seen(
+    tx: Transaction, actor: Actor, permission: Permission, printer_id: int
+) -> Row[Any]:
+    """Like :func:`printer_in_reach`, for who only reads: the row is not locked."""
     query = select(_printer).where(_printer.c.id == printer_id)
-    row = tx.execute(query.with_for_update(key_share=True)).one_or_none()
+    return _reached(tx, actor, permission, printer_id, query)
+
+
+def _reached(
+    tx: Transaction, actor: Actor, permission: Permission, printer_id: int, query: Select[Any]
+) -> Row[Any]:
+    actor.require(permission)
+    row = tx.execute(query).one_or_none()
     if row is None or not actor.may(permission, warehouse_id=row.warehouse_id):
         raise UnknownThing(kind="printer", key=str(printer_id))
     return row

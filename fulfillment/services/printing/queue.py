@@ -84,16 +84,17 @@ def print_document(
     ).one_or_none()
     if known is not None:
         return Queued(known.id, known.code)
-    values = {
-        "printer_id": printer.id,
-        "station_id": station_id,
-        "document_kind": kind,
-        "content": frozen(document),
-        "copies": copies,
-        "key": key,
-        "why": why[: rows.DETAIL_LENGTH],
-    }
-    return Queued(_inserted(tx, actor, values), printer.code)
+    job_id = put_in_queue(
+        tx,
+        actor,
+        document,
+        printer_id=printer.id,
+        station_id=station_id,
+        key=key,
+        copies=copies,
+        why=why,
+    )
+    return Queued(job_id, printer.code)
 
 
 @writes
@@ -104,23 +105,14 @@ def print_test(tx: Transaction, actor: Actor, printer_id: int, *, key: str) -> Q
     browser's print dialog, or a printer that is out of use).
     """
     printer = printer_in_reach(tx, actor, Permission.CHANGE_POLICY, printer_id)
-    if printer.kind == "browser" or not printer.active:
-        raise InvalidInput(faults=(Fault("printer_id", "not-possible", printer.code),))
+    require_queue(printer)
     key = f"test:{printer_id}:{key}"
     document = BinLabel(code=printer.code, barcode=printer.code, note=printer.name)
     _check_request(kind_of(document), key, copies=1)
     known = tx.execute(select(_job.c.id).where(_job.c.key == key)).scalar_one_or_none()
     if known is not None:
         return Queued(known, printer.code)
-    values = {
-        "printer_id": printer_id,
-        "station_id": None,
-        "document_kind": kind_of(document),
-        "content": frozen(document),
-        "copies": 1,
-        "key": key,
-        "why": "test",
-    }
+    job_id = put_in_queue(tx, actor, document, printer_id=printer_id, key=key, why="test")
     audit(
         tx,
         by_id=actor.user_id,
@@ -129,7 +121,7 @@ def print_test(tx: Transaction, actor: Actor, printer_id: int, *, key: str) -> Q
         warehouse_id=printer.warehouse_id,
         details={"code": printer.code},
     )
-    return Queued(_inserted(tx, actor, values), printer.code)
+    return Queued(job_id, printer.code)
 
 
 @writes
@@ -219,6 +211,39 @@ def move_jobs(
         details={"to": target.code, "jobs": moved},
     )
     return moved
+
+
+# --- shared with the other files of this package -------------------------------------------
+
+
+def require_queue(printer: Row[Any]) -> None:
+    """Raise InvalidInput for a browser's print dialog and for a printer that is out of use."""
+    if printer.kind == "browser" or not printer.active:
+        raise InvalidInput(faults=(Fault("printer_id", "not-possible", printer.code),))
+
+
+def put_in_queue(
+    tx: Transaction,
+    actor: Actor,
+    document: Document,
+    *,
+    printer_id: int,
+    key: str,
+    station_id: int | None = None,
+    copies: int = 1,
+    why: str = "",
+) -> int:
+    """The new job of a document on a printer; the caller knows that there is none with its key."""
+    values = {
+        "printer_id": printer_id,
+        "station_id": station_id,
+        "document_kind": kind_of(document),
+        "content": frozen(document),
+        "copies": copies,
+        "key": key,
+        "why": why[: rows.DETAIL_LENGTH],
+    }
+    return _inserted(tx, actor, values)
 
 
 # --- parts -----------------------------------------------------------------------------------
