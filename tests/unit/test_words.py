@@ -67,16 +67,23 @@ GLOSSARY = {
 }
 """One term for one thing: wherever the English has the word, (繁體中文, 简体中文) have theirs."""
 SAID_OTHERWISE = {
+    "%(num)s label is in the queue of %(printer)s.",
+    "No label fits this choice.",
     "No void label waits for a printer, and a job that was sent has the moment it began.",
     "Nothing waits for the scale (%(state)s).",
+    "Print labels",
+    "Print labels of %(warehouse)s",
+    "Print labels…",
+    "Say which labels, or leave everything open for all of them; look first, then print.",
     "at the printer",
     "bin labels",
     "cart labels",
     "labels of the put wall",
+    "labels queued on a printer",
     "product labels",
     "stop of a pick list",
-    "tote labels",
     "the printer failed",
+    "tote labels",
     "waits for the printer",
 }
 """Where Chinese names what is done and not the thing, or has two words: 面单 is on a parcel only."""
