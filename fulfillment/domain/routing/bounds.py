@@ -25,7 +25,7 @@ from fulfillment.domain.routing.prices import Arc, Flows, balancing_prices, kept
 from fulfillment.domain.routing.sweep import Across, Stage, Targets, Task, Visit
 
 # How much of the circulation's prices to begin with: all of it leaves no slack anywhere.
-FIRST_SHARE = 0.8
+FIRST_SHARE = 0.6
 # Raising the prices in vain so often halves the step.
 PATIENCE = 3
 
@@ -155,10 +155,11 @@ class Relaxation:
             drop = _drop(stage, bounds.prices)
             stretches = stage.onward.parity[state]
             walked = _walked_metres(stage, drop)[stretches]
-            left_behind = stage.onward.left_behind[state]
-            if left_behind >= 0 and rest[left_behind] < rest[state] + walked:
+            kept, left_behind = stage.onward.kept[state], stage.onward.left_behind[state]
+            if left_behind >= 0 and rest[left_behind] < rest[kept] + walked:
                 state = left_behind
                 continue
+            state = kept
             if stretches == EVEN and not drop:
                 continue  # there and back
             node = stage.column * size + stage.cross
@@ -203,17 +204,20 @@ def _before_visit(moves: Sequence[PricedMove], rest: Sequence[float]) -> list[fl
     (metres, targets, _), *others = moves
     before = [rest[target] + metres for target in targets]
     for metres, targets, _ in others:
-        by_this = [rest[target] + metres for target in targets]
-        before = [a if a < b else b for a, b in zip(before, by_this, strict=True)]
+        before = [
+            least if least < (by_this := rest[target] + metres) else by_this
+            for least, target in zip(before, targets, strict=True)
+        ]
     return before
 
 
 def _before_across(stage: Across, rest: Sequence[float], drop: float) -> list[float]:
     walked = _walked_metres(stage, drop)
+    onward = stage.onward
     before = [
-        least + walked[parity] for least, parity in zip(rest, stage.onward.parity, strict=True)
+        rest[kept] + walked[parity] for kept, parity in zip(onward.kept, onward.parity, strict=True)
     ]
-    for source, target in stage.onward.leaving:
+    for source, target in onward.leaving:
         if rest[target] < before[source]:
             before[source] = rest[target]
     return before

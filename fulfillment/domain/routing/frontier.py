@@ -185,35 +185,24 @@ def linking(
     )
 
 
-class Onward(NamedTuple):
-    """What the way on from one crossing of a column means for each state, by its number.
-
-    `left_behind` is the state where the crossing is not walked on from, -1 where it has to be;
-    `leaving` holds the same as (source, target).
-    """
-
-    parity: tuple[int, ...]
-    left_behind: tuple[int, ...]
-    leaving: tuple[tuple[int, int], ...]
-
-
 @cache
-def onward(cross_aisles: int, cross: int, ends_met: int) -> Onward:
-    """A crossing can be left behind where its degree is even and its component goes on elsewhere.
+def leaving(
+    cross_aisles: int, cross: int, ends_met: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The state that each becomes where one crossing is walked on from, and where it is not.
 
-    One crossing after the other, that makes the moves of `Space.across`.
+    The latter is -1 where it has to be: it can be left behind where its degree is even and its
+    component goes on elsewhere. One crossing after the other, that makes the moves of
+    `Space.across`.
     """
     here = space(cross_aisles, ends_met)
-    leaving = {
-        source: here.number[state.without(cross)]
-        for source, state in enumerate(here.states)
+    left_behind = tuple(
+        here.number[state.without(cross)]
         if state.parity[cross] == EVEN and state.component.count(state.component[cross]) > 1
-    }
-    return Onward(
-        parity=tuple(state.parity[cross] for state in here.states),
-        left_behind=tuple(leaving.get(source, -1) for source in range(len(here.states))),
-        leaving=tuple(leaving.items()),
+        else -1
+        for state in here.states
     )
+    return tuple(range(len(here.states))), left_behind
 
 
 def load_tables() -> None:

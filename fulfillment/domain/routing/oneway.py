@@ -30,11 +30,12 @@ from fulfillment.domain.routing.walk import join_legs
 # Passes of an aisle each way that are looked at before it is known how many a proof needs.
 PASSES = 12
 # States kept by one search after another, and how often the prices are raised before it.
-SEARCHES = ((30, 0), (150, 6), (600, 6), (2_500, 12))
-# The length to raise the prices towards while no walk is known, as a multiple of the bound.
-GUESS = 1.1
+SEARCHES = ((30, 0), (200, 4), (800, 4), (2_500, 4))
+# While no walk is known, the first search stops at so many times the bound, and prices are raised
+# towards so many times it.
+FIRST_LIMIT, FIRST_AIM = 1.25, 1.1
 # Up to so many stops a proof comes sooner from trying every order.
-FEW_STOPS = 8
+FEW_STOPS = 10
 
 
 class OneWayWalk(NamedTuple):
@@ -79,37 +80,31 @@ def shortest_walk(
 
 def _searched(task: Task, places: Sequence[Place]) -> OneWayWalk:
     """The best walk of several searches, each with better prices and more states than before."""
-    stages = stages_of(task, passes=PASSES)
+    passes = PASSES
+    stages = stages_of(task, passes=passes)
     relaxation = Relaxation(task, stages)
-    priced = relaxation.first()
+    priced, unpriced = relaxation.first(), relaxation.unpriced()
     if priced is None:
         raise LayoutError("no-walk-in-these-directions")
-    unpriced = relaxation.unpriced()
-    least = max(priced.least, unpriced.least)
-    passes = PASSES
-    best: _Found | None = None
+    bound = max(priced.least, unpriced.least)
+    best, limit = _Found(math.inf, []), FIRST_LIMIT * bound
     for states, rounds in SEARCHES:
-        if best is None and states == SEARCHES[-1][0]:
-            best = _on_graph(nearest_next, task.layout, places, start=task.start, end=task.end)
-        priced = relaxation.raised(
-            priced, rounds=rounds, towards=best.metres if best else GUESS * least
-        )
-        needed = _most_passes(task.layout, spare_metres=best.metres - unpriced.least) if best else 0
-        if needed > passes:
-            stages = stages_of(task, passes=needed)
-            passes = needed
+        aim = best.metres if best.walk else FIRST_AIM * bound
+        priced = relaxation.raised(priced, rounds=rounds, towards=aim)
+        if best.walk and _most_passes(task.layout, best.metres - unpriced.least) > passes:
+            passes = _most_passes(task.layout, best.metres - unpriced.least)
+            stages = stages_of(task, passes=passes)
         search = _Search(task, stages, priced, unpriced)
-        shorter = search.run(states=states, below=best.metres if best else math.inf)
-        best = shorter or best
-        if best is None:
-            continue
-        least = max(least, priced.least)
-        if _most_passes(task.layout, spare_metres=best.metres - unpriced.least) <= passes:
-            least = max(least, min(search.least_dropped, best.metres))
-        if best.metres <= least + _tolerance(least):
+        best = search.run(states=states, below=limit) or best
+        bound = max(bound, priced.least)
+        if best.walk and _most_passes(task.layout, best.metres - unpriced.least) <= passes:
+            bound = max(bound, min(search.least_dropped, best.metres))
+        if best.metres <= bound + _tolerance(bound):
             return OneWayWalk(best.metres, best.metres, best.walk)
-    assert best is not None
-    return OneWayWalk(best.metres, min(least, best.metres), best.walk)
+        limit = best.metres
+    if not best.walk:
+        best = _on_graph(nearest_next, task.layout, places, start=task.start, end=task.end)
+    return OneWayWalk(best.metres, min(bound, best.metres), best.walk)
 
 
 def _on_graph(
@@ -141,16 +136,10 @@ class _Found(NamedTuple):
 _Key = tuple[tuple[int, ...], int]
 
 
-class _Reached(NamedTuple):
-    """The cheapest way found to a state: so far, priced and as walked, and its last step."""
-
-    priced: float
-    metres: float
-    before: _Key | None
-    way: Way | None  # None on the way to the next column
-    there_and_back: bool
-
-
+# The cheapest way found to a state: metres priced and as walked, the state before, the way through
+# the stage if it is a visit, else whether it leads there and back. Some hundred thousand are made
+# for a walk, so they are plain tuples.
+_Reached = tuple[float, float, _Key | None, Way | None, bool]
 _Layer = dict[_Key, _Reached]
 
 
@@ -172,7 +161,7 @@ class _Search:
         Any walk that it misses takes at least `least_dropped` metres.
         """
         first: _Key = ((0,) * self._task.size, 0)
-        layers: list[_Layer] = [{first: _Reached(0.0, 0.0, None, None, False)}]
+        layers: list[_Layer] = [{first: (0.0, 0.0, None, None, False)}]
         limit, last, final = below - _tolerance(below), -1, first
         for index, stage in enumerate(self._stages):
             if isinstance(stage, Across):
@@ -183,14 +172,10 @@ class _Search:
                 layer = self._narrowed(index, layer, states)
             layers.append(layer)
             if stage.may_finish:
-                for key, reached in layer.items():
+                for key, (_, metres, _, _, _) in layer.items():
                     surplus, number = key
-                    if (
-                        reached.metres < limit
-                        and not any(surplus)
-                        and stage.states[number].complete
-                    ):
-                        limit, last, final = reached.metres, index, key
+                    if metres < limit and not any(surplus) and stage.states[number].complete:
+                        limit, last, final = metres, index, key
         if last < 0:
             return None
         return _Found(limit, self._walk(layers[: last + 2], final))
@@ -231,7 +216,7 @@ class _Search:
                 after = ((*below, at_low + way.low, at_high + way.high, *above), target)
                 known = visited.get(after)
                 if known is None or total < known[0]:
-                    visited[after] = _Reached(total, walked, key, way, False)
+                    visited[after] = (total, walked, key, way, False)
         return visited
 
     def _walked_on(self, index: int, stage: Across, layer: _Layer, limit: float) -> _Layer:
@@ -242,15 +227,16 @@ class _Search:
         cross, width = stage.cross, stage.metres
         prices = self._priced.prices
         rise = prices[stage.column][cross] - prices[stage.column - 1][cross]
-        parity, left_behind, _ = stage.onward
+        parity, kept, left_behind, _ = stage.onward
         rest, rest_walked = self._priced.rests[index + 1], self._unpriced.rests[index + 1]
         walked_on: _Layer = {}
         for key, (priced, metres, _, _, _) in layer.items():
             surplus, number = key
             count = surplus[cross]
-            ways = [(key, abs(count), False)]
+            kept_on = (surplus, kept[number])
+            ways = [(kept_on, abs(count), False)]
             if parity[number] and not count:
-                ways = [(key, 2, True)]
+                ways = [(kept_on, 2, True)]
                 if left_behind[number] >= 0:
                     ways.append(((surplus, left_behind[number]), 0, False))
             for after, stretches, there_and_back in ways:
@@ -261,12 +247,12 @@ class _Search:
                     continue
                 known = walked_on.get(after)
                 if known is None or total < known[0]:
-                    walked_on[after] = _Reached(total, walked, key, None, there_and_back)
+                    walked_on[after] = (total, walked, key, None, there_and_back)
         return walked_on
 
     def _narrowed(self, index: int, layer: _Layer, states: int) -> _Layer:
         rest = self._priced.rests[index + 1]
-        ranked = sorted((reached[0] + rest[key[1]], key) for key, reached in layer.items())
+        ranked = sorted((priced + rest[key[1]], key) for key, (priced, *_) in layer.items())
         self.least_dropped = min(self.least_dropped, ranked[states][0])
         return {key: layer[key] for _, key in ranked[:states]}
 
@@ -276,15 +262,16 @@ class _Search:
         begin: Facing | None = None
         key = final
         for index in range(len(layers) - 2, -1, -1):
-            reached, stage = layers[index + 1][key], self._stages[index]
-            assert reached.before is not None
-            if reached.way is not None:
-                legs += reached.way.legs
-                begin = begin or reached.way.start
+            stage = self._stages[index]
+            _, _, before, way, there_and_back = layers[index + 1][key]
+            assert before is not None  # only the state before the first stage has none
+            if way is not None:
+                legs += way.legs
+                begin = begin or way.start
             elif isinstance(stage, Across):
-                surplus, _ = key
-                legs += self._along(stage, surplus[stage.cross], reached.there_and_back)
-            key = reached.before
+                surplus, _ = before
+                legs += self._along(stage, surplus[stage.cross], there_and_back)
+            key = before
         facing = begin or Facing(self._task.start, 0)
         walk = join_legs(legs, start=facing, one_way=True)
         return _without_repeats([node.place for node in walk])
@@ -311,12 +298,12 @@ def _allowed(layout: Layout, walk: Sequence[Place]) -> bool:
     return all((there.y - here.y) * backwards <= 0 for here, there in pairwise(walk))
 
 
-def _most_passes(layout: Layout, *, spare_metres: float) -> int:
-    """More passes of a sub-aisle than this cost more than there is to spare.
+def _most_passes(layout: Layout, spare_metres: float) -> int:
+    """No walk that is longer than the unpriced bound by so much has more passes of a sub-aisle.
 
     Taking away two passes of a sub-aisle at a time, down to two, changes no parity and tears
-    nothing apart; what is left is not below the unpriced bound, and the rest of the passes is what
-    the walk is longer by. Two more allow for ends inside.
+    nothing apart; what is left is not below that bound, and the rest of the passes is what the walk
+    is longer by. Two more allow for ends inside.
     """
     shortest = min(high - low for low, high in pairwise(layout.cross_y))
     return 4 + math.floor(spare_metres / shortest)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from fulfillment.domain.routing import frontier
-from fulfillment.domain.routing.frontier import Onward, State
+from fulfillment.domain.routing.frontier import State
 from fulfillment.domain.routing.lanes import SubAisle, Way
 from fulfillment.domain.routing.layout import Layout, Place
 from fulfillment.domain.routing.oriented import Facing
 from fulfillment.domain.routing.rectangle import Column
 
 # The number of the state that each state becomes.
-Targets = Sequence[int]
+Targets = tuple[int, ...]
+States = tuple[State, ...]
 
 
 class Move(NamedTuple):
@@ -29,6 +31,19 @@ class Move(NamedTuple):
     ways: tuple[Way, ...]
 
 
+class Onward(NamedTuple):
+    """What the way on from one crossing of a column means for each state, by its number.
+
+    `kept` is the state where the crossing is walked on from, `left_behind` where it is not, -1
+    where it has to be; `leaving` holds the latter as (source, target).
+    """
+
+    parity: tuple[int, ...]
+    kept: Targets
+    left_behind: Targets
+    leaving: tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A stage inside a column: one way of `moves`, at the crossings `low` and `low + 1`."""
@@ -36,7 +51,7 @@ class Visit:
     column: int
     low: int
     moves: tuple[Move, ...]
-    states: tuple[State, ...]  # after the stage
+    states: States  # after the stage
     may_finish: bool = False  # nothing is left to visit after it
     is_sub_aisle: bool = True
 
@@ -53,7 +68,7 @@ class Across:
     cross: int
     metres: float
     onward: Onward
-    states: tuple[State, ...]
+    states: States
     may_finish: bool = False
 
 
@@ -80,34 +95,94 @@ class Task:
 
 
 def stages_of(task: Task, *, passes: int) -> list[Stage]:
-    """All stages, with at most `passes` of any sub-aisle each way."""
+    """All stages, with at most `passes` of any sub-aisle each way.
+
+    The states of a stage are those that can be reached, with numbers of its own; the walk begins in
+    number 0, with nothing touched.
+    """
     last_in_use = max(index for index, column in enumerate(task.columns) if column.in_use)
     ends_met = 0
+    untouched = frontier.space(task.size, 0).number[frontier.untouched(task.size)]
+    reached = _Reached(task.size, (untouched,))
     stages: list[Stage] = []
     for index, column in enumerate(task.columns):
         if index:
-            stages += _across(task, index, ends_met)
-        stages += _at_crossings(task, index, ends_met)
+            stages += _across(task, index, ends_met, reached)
+        stages += _at_crossings(task, index, ends_met, reached)
         ends_met += len(column.end_crossings)
         for block in range(task.layout.blocks):
             ends = {y: task.is_end(column, y) for y in column.ends[block]}
             met = ends_met + sum(begins != is_end for begins, is_end in ends.values())
-            stages.append(_sub_aisle(task, index, block, ends, (ends_met, met), passes))
+            stages.append(_sub_aisle(task, index, block, ends, (ends_met, met), passes, reached))
             ends_met = met
         if index >= last_in_use:
             stages[-1] = replace(stages[-1], may_finish=True)
     return stages
 
 
-def _across(task: Task, index: int, ends_met: int) -> Iterator[Across]:
+@dataclass(slots=True)
+class _Reached:
+    """The states that can be reached so far, as numbers of `frontier`.
+
+    Half of all states with five cross-aisles, and a third where most sub-aisles are walked: the
+    programme over them is that much faster.
+    """
+
+    size: int
+    numbers: tuple[int, ...]
+
+    def through(self, tables: tuple[Targets, ...], ends_met: int) -> tuple[list[Targets], States]:
+        """What becomes of them by each of some tables, and all that they become, numbered anew."""
+        onto, self.numbers, states = _through(self.size, self.numbers, tables, ends_met)
+        return onto, states
+
+    def onward(self, cross: int, ends_met: int) -> tuple[Onward, States]:
+        """The same for the way on from one crossing."""
+        onward, self.numbers, states = _onward(self.size, self.numbers, cross, ends_met)
+        return onward, states
+
+
+# Neighbouring columns look alike: most of what they need has been made before.
+@lru_cache(maxsize=512)
+def _through(
+    size: int, numbers: tuple[int, ...], tables: tuple[Targets, ...], ends_met: int
+) -> tuple[list[Targets], tuple[int, ...], States]:
+    onto = [[table[number] for number in numbers] for table in tables]
+    reached = tuple(sorted(set().union(*onto) - {-1}))
+    anew = {number: index for index, number in enumerate(reached)}
+    anew[-1] = -1
+    states = frontier.space(size, ends_met).states
+    return (
+        [tuple([anew[number] for number in targets]) for targets in onto],
+        reached,
+        tuple([states[number] for number in reached]),
+    )
+
+
+@lru_cache(maxsize=512)
+def _onward(
+    size: int, numbers: tuple[int, ...], cross: int, ends_met: int
+) -> tuple[Onward, tuple[int, ...], States]:
+    tables = frontier.leaving(size, cross, ends_met)
+    (kept, left_behind), reached, states = _through(size, numbers, tables, ends_met)
+    onward = Onward(
+        parity=tuple([states[state].parity[cross] for state in kept]),
+        kept=kept,
+        left_behind=left_behind,
+        leaving=tuple([move for move in enumerate(left_behind) if move[1] >= 0]),
+    )
+    return onward, reached, states
+
+
+def _across(task: Task, index: int, ends_met: int, reached: _Reached) -> Iterator[Across]:
     left, right = (column.aisle for column in task.columns[index - 1 : index + 1])
     metres = task.layout.aisle_x[right] - task.layout.aisle_x[left]
-    states = frontier.space(task.size, ends_met).states
     for cross in range(task.size):
-        yield Across(index, cross, metres, frontier.onward(task.size, cross, ends_met), states)
+        onward, states = reached.onward(cross, ends_met)
+        yield Across(index, cross, metres, onward, states)
 
 
-def _at_crossings(task: Task, index: int, ends_met: int) -> Iterator[Visit]:
+def _at_crossings(task: Task, index: int, ends_met: int, reached: _Reached) -> Iterator[Visit]:
     """The crossings of a column that must be visited, and those that are ends of the walk."""
     column = task.columns[index]
     tables = [(cross, frontier.touching(task.size, cross, ends_met)) for cross in column.crossings]
@@ -131,8 +206,8 @@ def _at_crossings(task: Task, index: int, ends_met: int) -> Iterator[Visit]:
             legs=(),
             start=Facing(Place(column.aisle, task.layout.cross_y[cross]), 0) if begins else None,
         )
-        targets = tuple(target for _, pairs in table.groups for _, target in pairs)
-        states = frontier.space(task.size, ends_met).states
+        all_targets = tuple([target for _, pairs in table.groups for _, target in pairs])
+        (targets,), states = reached.through((all_targets,), ends_met)
         yield Visit(index, low, (Move(targets, (way,)),), states, is_sub_aisle=False)
 
 
@@ -143,6 +218,7 @@ def _sub_aisle(
     ends: dict[float, tuple[bool, bool]],
     ends_met: tuple[int, int],
     passes: int,
+    reached: _Reached,
 ) -> Visit:
     column = task.columns[index]
     low, high = task.layout.cross_y[block : block + 2]
@@ -151,11 +227,14 @@ def _sub_aisle(
     for way in inside.best_ways(passes):
         degrees = (_degree(way.low, way.touches_low), _degree(way.high, way.touches_high))
         alike.setdefault((degrees, way.joined), []).append(way)
-    moves = tuple(
-        Move(frontier.linking(task.size, block, degrees, joined, ends_met), tuple(ways))
-        for (degrees, joined), ways in alike.items()
+    tables = tuple(
+        [frontier.linking(task.size, block, degrees, joined, ends_met) for degrees, joined in alike]
     )
-    return Visit(index, block, moves, frontier.space(task.size, ends_met[1]).states)
+    onto, states = reached.through(tables, ends_met[1])
+    moves = tuple(
+        Move(targets, tuple(ways)) for targets, ways in zip(onto, alike.values(), strict=True)
+    )
+    return Visit(index, block, moves, states)
 
 
 def _degree(flow: int, touches: bool) -> int:
