@@ -194,7 +194,8 @@ def test_one_way_aisles_are_walked_as_short_as_trying_every_order_finds() -> Non
 
 def test_the_search_for_one_way_walks_alone_proves_what_trying_every_order_finds() -> None:
     walks = 0
-    for seed in range(150):
+    # The last two have a shortest walk above where the first, narrow search stops.
+    for seed in (*range(100), 2732, 3230):
         case = random_case(seed, one_way=True)
         expected = length_by_trying(case)
         if case.layout.has_one_way_aisles and not math.isinf(expected):
@@ -205,7 +206,7 @@ def test_the_search_for_one_way_walks_alone_proves_what_trying_every_order_finds
             assert found.metres == pytest.approx(expected), seed
             assert found.bound == found.metres, seed
             walks += 1
-    assert walks > 90
+    assert walks > 60
 
 
 def test_a_search_cut_short_says_no_walk_is_shorter_than_what_it_has_shown(
@@ -213,7 +214,7 @@ def test_a_search_cut_short_says_no_walk_is_shorter_than_what_it_has_shown(
 ) -> None:
     monkeypatch.setattr(oneway, "SEARCHES", ((2, 0), (3, 1)))
     not_proven = 0
-    for seed in range(150):
+    for seed in range(100):
         case = random_case(seed, one_way=True)
         expected = length_by_trying(case)
         if case.layout.has_one_way_aisles and not math.isinf(expected):
@@ -264,7 +265,7 @@ def _relaxation(case: Case) -> Relaxation:
 
 @pytest.mark.parametrize("blocks", [2, 3])
 def test_a_long_list_in_thirty_one_way_aisles_of_several_blocks_is_proven(blocks: int) -> None:
-    for seed in range(3):
+    for seed in range(2):
         case = standard_case(seed, blocks=blocks, picks=40, one_way=True)
         planned = case.planned()
         assert fault_of(case, planned) is None

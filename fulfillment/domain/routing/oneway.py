@@ -73,6 +73,8 @@ def shortest_walk(
         return OneWayWalk(metres, metres, inside)
     if len(set(places)) <= few_stops:
         tried = _on_graph(best_visit, layout, places, start=start, end=end)
+        if not tried.walk:
+            raise LayoutError("no-walk-in-these-directions")
         return OneWayWalk(tried.metres, tried.metres, tried.walk)
     columns = rectangle.columns_of(relaxed, places, start=start, end=end)
     return _searched(Task(layout, columns, start, end), places)
@@ -84,7 +86,7 @@ def _searched(task: Task, places: Sequence[Place]) -> OneWayWalk:
     stages = stages_of(task, passes=passes)
     relaxation = Relaxation(task, stages)
     priced, unpriced = relaxation.first(), relaxation.unpriced()
-    if priced is None:
+    if priced is None or math.isinf(priced.least):
         raise LayoutError("no-walk-in-these-directions")
     bound = max(priced.least, unpriced.least)
     best, limit = _Found(math.inf, []), FIRST_LIMIT * bound
@@ -96,14 +98,16 @@ def _searched(task: Task, places: Sequence[Place]) -> OneWayWalk:
             stages = stages_of(task, passes=passes)
         search = _Search(task, stages, priced, unpriced)
         best = search.run(states=states, below=limit) or best
+        if not best.walk:
+            best = _on_graph(nearest_next, task.layout, places, start=task.start, end=task.end)
         bound = max(bound, priced.least)
         if best.walk and _most_passes(task.layout, best.metres - unpriced.least) <= passes:
-            bound = max(bound, min(search.least_dropped, best.metres))
+            bound = max(bound, min(search.least_dropped, best.metres, limit))
         if best.metres <= bound + _tolerance(bound):
             return OneWayWalk(best.metres, best.metres, best.walk)
         limit = best.metres
     if not best.walk:
-        best = _on_graph(nearest_next, task.layout, places, start=task.start, end=task.end)
+        raise LayoutError("no-walk-in-these-directions")
     return OneWayWalk(best.metres, min(bound, best.metres), best.walk)
 
 
@@ -115,15 +119,13 @@ def _on_graph(
     start: Place,
     end: Place,
 ) -> _Found:
-    """The walk that a method of `exact` finds."""
+    """The walk that a method of `exact` finds, infinite and empty if none."""
     metres, nodes = method(
         oriented_graph(layout, [*places, start, end]),
         [nodes_of(layout, place) for place in sorted(set(places))],
         starts=nodes_of(layout, start),
         ends=nodes_of(layout, end),
     )
-    if math.isinf(metres):
-        raise LayoutError("no-walk-in-these-directions")
     return _Found(metres, _without_repeats([node.place for node in nodes]))
 
 
