@@ -136,8 +136,6 @@ class _Found(NamedTuple):
 
 # Surplus of each crossing of the column, and the number of the state.
 _Key = tuple[tuple[int, ...], int]
-
-
 # The cheapest way found to a state: metres priced and as walked, the state before, the way through
 # the stage if it is a visit, else whether it leads there and back. Some hundred thousand are made
 # for a walk, so they are plain tuples.
@@ -174,16 +172,18 @@ class _Search:
                 layer = self._narrowed(index, layer, states)
             layers.append(layer)
             if stage.may_finish:
-                for key, (_, metres, _, _, _) in layer.items():
-                    surplus, number = key
-                    if metres < limit and not any(surplus) and stage.states[number].complete:
-                        limit, last, final = metres, index, key
+                finished = _shortest_finished(stage, layer)
+                if finished is not None and layer[finished][1] < limit:
+                    limit, last, final = layer[finished][1], index, finished
         if last < 0:
             return None
         return _Found(limit, self._walk(layers[: last + 2], final))
 
     def _visited(self, index: int, stage: Visit, layer: _Layer, limit: float) -> _Layer:
-        """Every state that `layer` leads to through `stage` and that may still end below it."""
+        """Every state that `layer` leads to through `stage` and that may still end below `limit`.
+
+        The innermost loop of all: what does not change in it is looked up before.
+        """
         low = stage.low
         prices = self._priced.prices[stage.column]
         ways = sorted(
@@ -199,12 +199,8 @@ class _Search:
         visited: _Layer = {}
         for key, (priced, metres, _, _, _) in layer.items():
             surplus, number = key
-            below, at_low, at_high, above = (
-                surplus[:low],
-                surplus[low],
-                surplus[low + 1],
-                surplus[low + 2 :],
-            )
+            at_low, at_high = surplus[low : low + 2]
+            below, above = surplus[:low], surplus[low + 2 :]
             for way_priced, targets, way in ways:
                 total = priced + way_priced
                 if total + least_rest >= limit:
@@ -287,6 +283,16 @@ class _Search:
         if there_and_back:
             return [(left, right), (right, left)]
         return [(left, right) if surplus > 0 else (right, left)] * abs(surplus)
+
+
+def _shortest_finished(stage: Stage, layer: _Layer) -> _Key | None:
+    """The complete walk in a layer that is the shortest, if there is one."""
+    finished = [
+        (reached[1], key)
+        for key, reached in layer.items()
+        if not any(key[0]) and stage.states[key[1]].complete
+    ]
+    return min(finished)[1] if finished else None
 
 
 def _without_repeats(walk: Sequence[Place]) -> list[Place]:

@@ -185,30 +185,40 @@ def _across(task: Task, index: int, ends_met: int, reached: _Reached) -> Iterato
 def _at_crossings(task: Task, index: int, ends_met: int, reached: _Reached) -> Iterator[Visit]:
     """The crossings of a column that must be visited, and those that are ends of the walk."""
     column = task.columns[index]
-    tables = [(cross, frontier.touching(task.size, cross, ends_met)) for cross in column.crossings]
+    for cross in column.crossings:
+        table = frontier.touching(task.size, cross, ends_met)
+        yield _at_crossing(task, index, cross, table, ends_met, reached)
     for cross in column.end_crossings:
-        tables.append((cross, frontier.ending(task.size, cross, ends_met)))
+        table = frontier.ending(task.size, cross, ends_met)
         ends_met += 1
-    ends_met -= len(column.end_crossings)
-    for number, (cross, table) in enumerate(tables):
-        ends_met += number >= len(column.crossings)
-        begins, ends = task.is_end(column, task.layout.cross_y[cross])
-        # The uppermost crossing is the upper one of its pair, every other one the lower.
-        low = min(cross, task.size - 2)
-        flow = begins - ends
-        way = Way(
-            metres=0.0,
-            low=flow if cross == low else 0,
-            high=0 if cross == low else flow,
-            touches_low=False,
-            touches_high=False,
-            joined=False,
-            legs=(),
-            start=Facing(Place(column.aisle, task.layout.cross_y[cross]), 0) if begins else None,
-        )
-        all_targets = tuple([target for _, pairs in table.groups for _, target in pairs])
-        (targets,), states = reached.through((all_targets,), ends_met)
-        yield Visit(index, low, (Move(targets, (way,)),), states, is_sub_aisle=False)
+        yield _at_crossing(task, index, cross, table, ends_met, reached)
+
+
+def _at_crossing(
+    task: Task,
+    index: int,
+    cross: int,
+    table: frontier.Table,
+    ends_met: int,
+    reached: _Reached,
+) -> Visit:
+    here = Place(task.columns[index].aisle, task.layout.cross_y[cross])
+    begins, ends = task.is_end(task.columns[index], here.y)
+    # The uppermost crossing is the upper one of its pair, every other one the lower.
+    low = min(cross, task.size - 2)
+    way = Way(
+        metres=0.0,
+        low=(begins - ends) * (cross == low),
+        high=(begins - ends) * (cross != low),
+        touches_low=False,
+        touches_high=False,
+        joined=False,
+        legs=(),
+        start=Facing(here, 0) if begins else None,
+    )
+    everywhere = tuple([target for _, pairs in table.groups for _, target in pairs])
+    (targets,), states = reached.through((everywhere,), ends_met)
+    return Visit(index, low, (Move(targets, (way,)),), states, is_sub_aisle=False)
 
 
 def _sub_aisle(
