@@ -13,6 +13,7 @@ dropped. A few stops are proven by trying every order of them.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -31,6 +32,9 @@ from fulfillment.domain.routing.walk import join_legs
 PASSES = 12
 # States kept by one search after another, and how often the prices are raised before it.
 SEARCHES = ((30, 0), (200, 4), (800, 4), (2_500, 4))
+# Ways tried by a search before it is given up, and those after it with it: a second or so. It takes
+# layouts with hardly any aisle in one of the directions to get there.
+MOST_TRIES = 1_000_000
 # While no walk is known, the first search stops at so many times the bound, and prices are raised
 # towards so many times it.
 FIRST_LIMIT, FIRST_AIM = 1.25, 1.1
@@ -105,6 +109,8 @@ def _searched(task: Task, places: Sequence[Place]) -> OneWayWalk:
             bound = max(bound, min(search.least_dropped, best.metres, limit))
         if best.metres <= bound + _tolerance(bound):
             return OneWayWalk(best.metres, best.metres, best.walk)
+        if search.tries > MOST_TRIES:
+            break
         limit = best.metres
     if not best.walk:
         raise LayoutError("no-walk-in-these-directions")
@@ -154,11 +160,13 @@ class _Search:
         self._priced = priced
         self._unpriced = unpriced
         self.least_dropped = math.inf
+        self.tries = 0
 
     def run(self, *, states: int, below: float) -> _Found | None:
         """The shortest walk below so many metres that keeps to the best `states` at each stage.
 
-        Any walk that it misses takes at least `least_dropped` metres.
+        Any walk that it misses takes at least `least_dropped` metres. None, and nothing known, after
+        `MOST_TRIES`.
         """
         first: _Key = ((0,) * self._task.size, 0)
         layers: list[_Layer] = [{first: (0.0, 0.0, None, None, False)}]
@@ -168,6 +176,9 @@ class _Search:
                 layer = self._walked_on(index, stage, layers[-1], limit)
             else:
                 layer = self._visited(index, stage, layers[-1], limit)
+            if self.tries > MOST_TRIES:
+                self.least_dropped = 0.0
+                return None
             if len(layer) > states:
                 layer = self._narrowed(index, layer, states)
             layers.append(layer)
@@ -195,16 +206,17 @@ class _Search:
             key=lambda entry: entry[0],
         )
         rest, rest_walked = self._priced.rests[index + 1], self._unpriced.rests[index + 1]
-        least_rest = min(rest)
+        prices_of_ways = [way_priced for way_priced, _, _ in ways]
+        most = limit - min(rest)
         visited: _Layer = {}
         for key, (priced, metres, _, _, _) in layer.items():
             surplus, number = key
             at_low, at_high = surplus[low : low + 2]
             below, above = surplus[:low], surplus[low + 2 :]
-            for way_priced, targets, way in ways:
+            not_too_dear = bisect_left(prices_of_ways, most - priced)
+            self.tries += not_too_dear
+            for way_priced, targets, way in ways[:not_too_dear]:
                 total = priced + way_priced
-                if total + least_rest >= limit:
-                    break  # the other ways are dearer still
                 target = targets[number]
                 if total + rest[target] >= limit:
                     continue
