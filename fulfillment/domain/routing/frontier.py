@@ -65,6 +65,13 @@ class State(NamedTuple):
         component[cross] = component[cross] or max(component) + 1
         return _canonical(parity, component)
 
+    def without(self, cross: int) -> State:
+        """The state after one crossing has been left behind."""
+        parity = list(self.parity)
+        component = list(self.component)
+        parity[cross] = component[cross] = UNTOUCHED
+        return _canonical(parity, component)
+
     def joins(self, low: int) -> bool:
         return self.component[low] != 0 and self.component[low] == self.component[low + 1]
 
@@ -160,6 +167,42 @@ def ending(cross_aisles: int, cross: int, ends_met: int) -> Table:
         for source, state in enumerate(here.states)
     )
     return Table.of(moves, targets=len(there.states))
+
+
+@cache
+def linking(
+    cross_aisles: int, low: int, degrees: tuple[int, int], joined: bool, ends: tuple[int, int]
+) -> tuple[int, ...]:
+    """The state that each becomes when `degrees` are added to the crossings `low` and `low + 1`.
+
+    `joined` says whether that connects the two, `ends` how many ends are met before and after.
+    """
+    here, there = (space(cross_aisles, ends_met) for ends_met in ends)
+    add_low, add_high = degrees
+    return tuple(
+        there.number[state.linked(low, add_low=add_low, add_high=add_high, joined=joined)]
+        for state in here.states
+    )
+
+
+@cache
+def leaving(
+    cross_aisles: int, cross: int, ends_met: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The state that each becomes where one crossing is walked on from, and where it is not.
+
+    The latter is -1 where it has to be: it can be left behind where its degree is even and its
+    component goes on elsewhere. One crossing after the other, that makes the moves of
+    `Space.across`.
+    """
+    here = space(cross_aisles, ends_met)
+    left_behind = tuple(
+        here.number[state.without(cross)]
+        if state.parity[cross] == EVEN and state.component.count(state.component[cross]) > 1
+        else -1
+        for state in here.states
+    )
+    return tuple(range(len(here.states))), left_behind
 
 
 def load_tables() -> None:

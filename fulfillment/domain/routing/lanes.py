@@ -7,7 +7,7 @@ counts at a crossing is how often the legs reach it and leave it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 from fulfillment.domain.routing import subaisle
@@ -15,6 +15,9 @@ from fulfillment.domain.routing.layout import Layout, Place
 from fulfillment.domain.routing.oriented import Facing, facings_in
 
 Leg = tuple[Facing, ...]
+
+# Up to so many passes in a direction ways are looked for one by one.
+DIFFERENT_PASSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,34 @@ class SubAisle:
         With at most `passes` in a direction; none that cuts an end of the walk off.
         """
         best: dict[tuple[object, ...], Way] = {}
-        for way in self._ways(passes):
+        for way in self._ways(min(passes, DIFFERENT_PASSES)):
             if self.ends and not way.touches_low and not way.touches_high:
                 continue
             key = (way.low, way.high, way.touches_low, way.touches_high, way.joined)
             if key not in best or way.metres < best[key].metres:
                 best[key] = way
-        return sorted(best.values(), key=lambda way: way.metres)
+        ways = list(best.values())
+        return sorted([*ways, *self._with_more_passes(ways, passes)], key=lambda way: way.metres)
+
+    def _with_more_passes(self, ways: Sequence[Way], passes: int) -> Iterator[Way]:
+        """From many passes in a direction on, each further one is the same once more."""
+        facings = facings_in(self.layout, self.aisle)
+        nodes = (self.low, *self.picks, self.high)
+        for facing, most in (
+            (1, max(ways, key=lambda way: way.high)),
+            (-1, min(ways, key=lambda way: way.high)),
+        ):
+            if facing in facings or facings == (0,):
+                lane = facing if facings != (0,) else 0
+                leg = tuple(self._node(y, lane) for y in nodes[::facing])
+                for more in range(1, passes - DIFFERENT_PASSES + 1):
+                    yield replace(
+                        most,
+                        metres=most.metres + more * (self.high - self.low),
+                        low=most.low - facing * more,
+                        high=most.high + facing * more,
+                        legs=most.legs + (leg,) * more,
+                    )
 
     def _ways(self, passes: int) -> Iterator[Way]:
         facings = facings_in(self.layout, self.aisle)

@@ -1,62 +1,45 @@
 """The shortest walk through a rectangular area some of whose aisles are one-way.
 
-What a half-built walk means for the rest is now, for each crossing of the column, how many more
-times it has been reached than left, besides which crossings hang together. There is no end to
-those numbers, so the states are found as they are reached, and those that cannot become shorter
-than a walk already known are dropped: `rectangle` gives what the rest takes at least, with every
-aisle open both ways. A first, narrow search finds the walk to beat, a second one proves it. Where
-the second would take too long, the walk is the best found and not proven. A few stops are proven by
-trying every order of them.
+What a half-built walk means for the rest is, besides the state of `frontier`, how many more times
+each crossing of the column has been reached than left (`sweep`). There is no end to those numbers,
+so the states are found as they are reached, and those that cannot become shorter than the best walk
+known are dropped: `bounds` says what the rest takes at least, under prices that make up for the
+surplus, and under none. A search that keeps only the most promising states finds a walk to beat.
+The next ones have better prices and keep more states; the first that did not have to drop any has
+proven the best walk to be shortest. Otherwise no walk is shorter than the most promising state
+dropped. A few stops are proven by trying every order of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import NamedTuple
 
-from fulfillment.domain.routing import frontier, rectangle
+from fulfillment.domain.routing import rectangle
+from fulfillment.domain.routing.bounds import Bounds, Relaxation
 from fulfillment.domain.routing.exact import best_visit, nearest_next
-from fulfillment.domain.routing.lanes import Leg, SubAisle, Way
+from fulfillment.domain.routing.lanes import Leg, Way
 from fulfillment.domain.routing.layout import Direction, Layout, LayoutError, Place
 from fulfillment.domain.routing.oriented import Facing, nodes_of, oriented_graph
-from fulfillment.domain.routing.rectangle import ACROSS, AT_CROSSING, Step
+from fulfillment.domain.routing.sweep import Across, Stage, Task, Visit, stages_of
 from fulfillment.domain.routing.walk import join_legs
 
-# States kept after each step of the first search, and passes of an aisle that it looks at.
-NARROW_STATES, NARROW_PASSES = 60, 2
-# The same where the first search finds no walk at all.
-WIDE_STATES, WIDE_PASSES = 300, 4
-# Ways tried by the search for a proof before it gives up: half a second or so.
-PROOF_TRIES = 40_000
+# Passes of an aisle each way that are looked at before it is known how many a proof needs.
+PASSES = 12
+# States kept by one search after another, and how often the prices are raised before it.
+SEARCHES = ((30, 0), (200, 4), (800, 4), (2_500, 4))
+# Ways tried by a search before it is given up, and those after it with it: a second or so. It takes
+# layouts with hardly any aisle in one of the directions to get there.
+MOST_TRIES = 1_000_000
+# While no walk is known, the first search stops at so many times the bound, and prices are raised
+# towards so many times it.
+FIRST_LIMIT, FIRST_AIM = 1.25, 1.1
 # Up to so many stops a proof comes sooner from trying every order.
-FEW_STOPS = 8
-
-
-class Flow(NamedTuple):
-    """Surplus of arrivals over departures of each crossing of a column, and its component."""
-
-    surplus: tuple[int, ...]
-    component: tuple[int, ...]
-
-    def parity_state(self) -> frontier.State:
-        """The same as seen by a walk that may use every aisle both ways."""
-        parity = tuple(
-            0 if not component else frontier.ODD if surplus % 2 else frontier.EVEN
-            for surplus, component in zip(self.surplus, self.component, strict=True)
-        )
-        return frontier.State(parity, self.component)
-
-
-class _Reached(NamedTuple):
-    """The cheapest way found to a state."""
-
-    metres: float
-    before: Flow | None
-    legs: tuple[Leg, ...]
-    start: Facing | None
+FEW_STOPS = 10
 
 
 class OneWayWalk(NamedTuple):
@@ -92,26 +75,46 @@ def shortest_walk(
     if inside is not None and _allowed(layout, inside):
         metres = sum(abs(b.y - a.y) for a, b in pairwise(inside))
         return OneWayWalk(metres, metres, inside)
-    columns = rectangle.columns_of(relaxed, places, start=start, end=end)
-    search = _Search(layout, rectangle.steps_of(relaxed, columns), start=start, end=end)
-    found = search.run(states=NARROW_STATES, passes=NARROW_PASSES)
-    if found is not None and found.metres <= search.least + _tolerance(search.least):
-        return OneWayWalk(found.metres, found.metres, found.walk)
     if len(set(places)) <= few_stops:
         tried = _on_graph(best_visit, layout, places, start=start, end=end)
+        if not tried.walk:
+            raise LayoutError("no-walk-in-these-directions")
         return OneWayWalk(tried.metres, tried.metres, tried.walk)
-    if found is None:
-        found = _on_graph(nearest_next, layout, places, start=start, end=end)
-        wider = search.run(shorter_than=found.metres, states=WIDE_STATES, passes=WIDE_PASSES)
-        found = wider or found
-    better = search.run(
-        shorter_than=found.metres,
-        passes=_most_passes(layout, spare_metres=found.metres - search.least),
-        tries=PROOF_TRIES,
-    )
-    found = better or found
-    bound = found.metres if search.was_complete else min(search.least, found.metres)
-    return OneWayWalk(found.metres, bound, found.walk)
+    columns = rectangle.columns_of(relaxed, places, start=start, end=end)
+    return _searched(Task(layout, columns, start, end), places)
+
+
+def _searched(task: Task, places: Sequence[Place]) -> OneWayWalk:
+    """The best walk of several searches, each with better prices and more states than before."""
+    passes = PASSES
+    stages = stages_of(task, passes=passes)
+    relaxation = Relaxation(task, stages)
+    priced, unpriced = relaxation.first(), relaxation.unpriced()
+    if priced is None or math.isinf(priced.least):
+        raise LayoutError("no-walk-in-these-directions")
+    bound = max(priced.least, unpriced.least)
+    best, limit = _Found(math.inf, []), FIRST_LIMIT * bound
+    for states, rounds in SEARCHES:
+        aim = best.metres if best.walk else FIRST_AIM * bound
+        priced = relaxation.raised(priced, rounds=rounds, towards=aim)
+        if best.walk and _most_passes(task.layout, best.metres - unpriced.least) > passes:
+            passes = _most_passes(task.layout, best.metres - unpriced.least)
+            stages = stages_of(task, passes=passes)
+        search = _Search(task, stages, priced, unpriced)
+        best = search.run(states=states, below=limit) or best
+        if not best.walk:
+            best = _on_graph(nearest_next, task.layout, places, start=task.start, end=task.end)
+        bound = max(bound, priced.least)
+        if best.walk and _most_passes(task.layout, best.metres - unpriced.least) <= passes:
+            bound = max(bound, min(search.least_dropped, best.metres, limit))
+        if best.metres <= bound + _tolerance(bound):
+            return OneWayWalk(best.metres, best.metres, best.walk)
+        if search.tries > MOST_TRIES:
+            break
+        limit = best.metres
+    if not best.walk:
+        raise LayoutError("no-walk-in-these-directions")
+    return OneWayWalk(best.metres, min(bound, best.metres), best.walk)
 
 
 def _on_graph(
@@ -122,15 +125,13 @@ def _on_graph(
     start: Place,
     end: Place,
 ) -> _Found:
-    """The walk that a method of `exact` finds."""
+    """The walk that a method of `exact` finds, infinite and empty if none."""
     metres, nodes = method(
         oriented_graph(layout, [*places, start, end]),
         [nodes_of(layout, place) for place in sorted(set(places))],
         starts=nodes_of(layout, start),
         ends=nodes_of(layout, end),
     )
-    if math.isinf(metres):
-        raise LayoutError("no-walk-in-these-directions")
     return _Found(metres, _without_repeats([node.place for node in nodes]))
 
 
@@ -139,228 +140,171 @@ class _Found(NamedTuple):
     walk: list[Place]
 
 
+# Surplus of each crossing of the column, and the number of the state.
+_Key = tuple[tuple[int, ...], int]
+# The cheapest way found to a state: metres priced and as walked, the state before, the way through
+# the stage if it is a visit, else whether it leads there and back. Some hundred thousand are made
+# for a walk, so they are plain tuples.
+_Reached = tuple[float, float, _Key | None, Way | None, bool]
+_Layer = dict[_Key, _Reached]
+
+
 class _Search:
-    """The programme over `steps`, widening from state to state."""
+    """The programme over `stages`, widening from state to state."""
 
-    def __init__(self, layout: Layout, steps: Sequence[Step], *, start: Place, end: Place) -> None:
-        self._layout = layout
-        self._steps = steps
-        self._start = start
-        self._end = end
-        self._rest = _least_rest(steps)
-        size = len(layout.cross_y)
-        self._nothing = Flow((0,) * size, (0,) * size)
-        self._number = [{state: i for i, state in enumerate(step.states)} for step in steps]
-        first = frontier.space(size, 0).number[frontier.untouched(size)]
-        self.least = self._rest[0][first]
-        self.was_complete = True
+    def __init__(
+        self, task: Task, stages: Sequence[Stage], priced: Bounds, unpriced: Bounds
+    ) -> None:
+        self._task = task
+        self._stages = stages
+        self._priced = priced
+        self._unpriced = unpriced
+        self.least_dropped = math.inf
+        self.tries = 0
 
-    def run(
-        self,
-        *,
-        passes: int,
-        shorter_than: float = math.inf,
-        states: int | None = None,
-        tries: int | None = None,
-    ) -> _Found | None:
-        """The shortest walk below `shorter_than` with at most `passes` of any sub-aisle each way.
+    def run(self, *, states: int, below: float) -> _Found | None:
+        """The shortest walk below so many metres that keeps to the best `states` at each stage.
 
-        Keeping no more than `states` after each step, or ending after `tries`, it may miss it:
-        `was_complete` says whether it can have.
+        Any walk that it misses takes at least `least_dropped` metres. None, and nothing known, after
+        `MOST_TRIES`.
         """
-        self.was_complete = True
-        self._tries = math.inf if tries is None else tries
-        layers: list[dict[Flow, _Reached]] = [
-            {self._nothing: _Reached(0.0, None, (), None)},
-        ]
-        best, last, final = shorter_than - _tolerance(shorter_than), -1, self._nothing
-        for index, step in enumerate(self._steps):
-            layer = self._widened(index, layers[-1], best, passes)
-            if self._tries < 0:
-                self.was_complete = False
+        first: _Key = ((0,) * self._task.size, 0)
+        layers: list[_Layer] = [{first: (0.0, 0.0, None, None, False)}]
+        limit, last, final = below - _tolerance(below), -1, first
+        for index, stage in enumerate(self._stages):
+            if isinstance(stage, Across):
+                layer = self._walked_on(index, stage, layers[-1], limit)
+            else:
+                layer = self._visited(index, stage, layers[-1], limit)
+            if self.tries > MOST_TRIES:
+                self.least_dropped = 0.0
                 return None
-            if states is not None and len(layer) > states:
-                self.was_complete = False
+            if len(layer) > states:
                 layer = self._narrowed(index, layer, states)
             layers.append(layer)
-            if step.may_finish:
-                for flow, reached in layer.items():
-                    if reached.metres < best and not any(flow.surplus) and max(flow.component) == 1:
-                        best, last, final = reached.metres, index, flow
+            if stage.may_finish:
+                finished = _shortest_finished(stage, layer)
+                if finished is not None and layer[finished][1] < limit:
+                    limit, last, final = layer[finished][1], index, finished
         if last < 0:
             return None
-        return _Found(best, self._walk(layers[: last + 2], final))
+        return _Found(limit, self._walk(layers[: last + 2], final))
 
-    def _widened(
-        self, index: int, layer: dict[Flow, _Reached], limit: float, passes: int
-    ) -> dict[Flow, _Reached]:
-        """Every state that `layer` leads to and that may still end below `limit`."""
-        step = self._steps[index]
-        rest, number = self._rest[index + 1], self._number[index]
-        widened: dict[Flow, _Reached] = {}
-        ways: list[Way] = []
-        if step.block >= 0:
-            ways = self._ways(step, passes)
-        least_rest = min(rest)
-        for flow, (metres, _, _, _) in layer.items():
-            if self._tries < 0:
-                break
-            for after, way in self._next(index, flow, ways):
-                self._tries -= 1
-                total = metres + way.metres
-                if total + least_rest >= limit:
-                    if step.block >= 0:
-                        break  # the other ways are longer still
+    def _visited(self, index: int, stage: Visit, layer: _Layer, limit: float) -> _Layer:
+        """Every state that `layer` leads to through `stage` and that may still end below `limit`.
+
+        The innermost loop of all: what does not change in it is looked up before.
+        """
+        low = stage.low
+        prices = self._priced.prices[stage.column]
+        ways = sorted(
+            (
+                (way.metres + way.low * prices[low] + way.high * prices[low + 1], targets, way)
+                for targets, ways in stage.moves
+                for way in ways
+            ),
+            key=lambda entry: entry[0],
+        )
+        rest, rest_walked = self._priced.rests[index + 1], self._unpriced.rests[index + 1]
+        prices_of_ways = [way_priced for way_priced, _, _ in ways]
+        most = limit - min(rest)
+        visited: _Layer = {}
+        for key, (priced, metres, _, _, _) in layer.items():
+            surplus, number = key
+            at_low, at_high = surplus[low : low + 2]
+            below, above = surplus[:low], surplus[low + 2 :]
+            not_too_dear = bisect_left(prices_of_ways, most - priced)
+            self.tries += not_too_dear
+            for way_priced, targets, way in ways[:not_too_dear]:
+                total = priced + way_priced
+                target = targets[number]
+                if total + rest[target] >= limit:
                     continue
-                known = widened.get(after)
-                if known is not None and known.metres <= total:
+                walked = metres + way.metres
+                if walked + rest_walked[target] >= limit:
                     continue
-                if total + rest[number[after.parity_state()]] < limit:
-                    widened[after] = _Reached(total, flow, way.legs, way.start)
-        return widened
+                after = ((*below, at_low + way.low, at_high + way.high, *above), target)
+                known = visited.get(after)
+                if known is None or total < known[0]:
+                    visited[after] = (total, walked, key, way, False)
+        return visited
 
-    def _narrowed(
-        self, index: int, layer: dict[Flow, _Reached], states: int
-    ) -> dict[Flow, _Reached]:
-        rest, number = self._rest[index + 1], self._number[index]
+    def _walked_on(self, index: int, stage: Across, layer: _Layer, limit: float) -> _Layer:
+        """The same for a stretch of cross-aisle, walked on by each surplus.
 
-        def least(entry: tuple[Flow, _Reached]) -> tuple[float, Flow]:
-            flow, reached = entry
-            return reached.metres + rest[number[flow.parity_state()]], flow
+        A balanced crossing is walked on from there and back, or not at all.
+        """
+        cross, width = stage.cross, stage.metres
+        prices = self._priced.prices
+        rise = prices[stage.column][cross] - prices[stage.column - 1][cross]
+        parity, kept, left_behind, _ = stage.onward
+        rest, rest_walked = self._priced.rests[index + 1], self._unpriced.rests[index + 1]
+        walked_on: _Layer = {}
+        for key, (priced, metres, _, _, _) in layer.items():
+            surplus, number = key
+            count = surplus[cross]
+            kept_on = (surplus, kept[number])
+            ways = [(kept_on, abs(count), False)]
+            if parity[number] and not count:
+                ways = [(kept_on, 2, True)]
+                if left_behind[number] >= 0:
+                    ways.append(((surplus, left_behind[number]), 0, False))
+            for after, stretches, there_and_back in ways:
+                total = priced + stretches * width + count * rise
+                walked = metres + stretches * width
+                target = after[1]
+                if total + rest[target] >= limit or walked + rest_walked[target] >= limit:
+                    continue
+                known = walked_on.get(after)
+                if known is None or total < known[0]:
+                    walked_on[after] = (total, walked, key, None, there_and_back)
+        return walked_on
 
-        return dict(sorted(layer.items(), key=least)[:states])
+    def _narrowed(self, index: int, layer: _Layer, states: int) -> _Layer:
+        rest = self._priced.rests[index + 1]
+        ranked = sorted((priced + rest[key[1]], key) for key, (priced, *_) in layer.items())
+        self.least_dropped = min(self.least_dropped, ranked[states][0])
+        return {key: layer[key] for _, key in ranked[:states]}
 
-    def _next(self, index: int, flow: Flow, ways: Sequence[Way]) -> Iterator[tuple[Flow, Way]]:
-        step = self._steps[index]
-        if step.block == ACROSS:
-            left = self._steps[index - 1].column.aisle
-            yield from _across(self._layout, flow, left=left, right=step.column.aisle)
-        elif step.block == AT_CROSSING:
-            yield self._at_crossing(index, flow)
-        else:
-            for way in ways:
-                yield _linked(flow, step.block, way), way
-
-    def _at_crossing(self, index: int, flow: Flow) -> tuple[Flow, Way]:
-        column = self._steps[index].column
-        earlier = index - self._first_crossing_step(index)
-        cross = [*column.crossings, *column.end_crossings][earlier]
-        here = Place(column.aisle, self._layout.cross_y[cross])
-        begins, ends = here == self._start, here == self._end
-        surplus = list(flow.surplus)
-        component = list(flow.component)
-        surplus[cross] += begins - ends
-        component[cross] = component[cross] or max(component) + 1
-        way = Way(0.0, 0, 0, False, False, False, (), start=Facing(here, 0) if begins else None)
-        return _canonical(surplus, component), way
-
-    def _first_crossing_step(self, index: int) -> int:
-        while index and self._steps[index - 1].block == AT_CROSSING:
-            index -= 1
-        return index
-
-    def _ways(self, step: Step, passes: int) -> list[Way]:
-        """Every way worth having through a sub-aisle, the shortest first."""
-        aisle = step.column.aisle
-        low, high = self._layout.cross_y[step.block : step.block + 2]
-        ends = {
-            y: (Place(aisle, y) == self._start, Place(aisle, y) == self._end)
-            for y in step.column.ends[step.block]
-        }
-        picks = tuple(step.column.picks[step.block])
-        return SubAisle(self._layout, aisle, low, high, picks, ends).best_ways(passes)
-
-    def _walk(self, layers: Sequence[dict[Flow, _Reached]], final: Flow) -> list[Place]:
+    def _walk(self, layers: Sequence[_Layer], final: _Key) -> list[Place]:
+        """The walk whose last layer is reached in `final`."""
         legs: list[Leg] = []
         begin: Facing | None = None
-        flow: Flow | None = final
-        for layer in reversed(layers):
-            if flow is not None:
-                reached = layer[flow]
-                legs += reached.legs
-                begin = begin or reached.start
-                flow = reached.before
-        facing = begin or Facing(self._start, 0)
+        key = final
+        for index in range(len(layers) - 2, -1, -1):
+            stage = self._stages[index]
+            _, _, before, way, there_and_back = layers[index + 1][key]
+            assert before is not None  # only the state before the first stage has none
+            if way is not None:
+                legs += way.legs
+                begin = begin or way.start
+            elif isinstance(stage, Across):
+                surplus, _ = before
+                legs += self._along(stage, surplus[stage.cross], there_and_back)
+            key = before
+        facing = begin or Facing(self._task.start, 0)
         walk = join_legs(legs, start=facing, one_way=True)
         return _without_repeats([node.place for node in walk])
 
-
-def _least_rest(steps: Sequence[Step]) -> list[list[float]]:
-    """The least metres from each state to a complete walk, before the first step and after each.
-
-    With every aisle open both ways; that is what makes it a lower bound for one-way aisles.
-    """
-    rest = [math.inf] * len(steps[-1].states)
-    rests: list[list[float]] = []
-    for step in reversed(steps):
-        if step.may_finish:
-            rest = [
-                0.0 if state.complete else least
-                for state, least in zip(step.states, rest, strict=True)
-            ]
-        rests.append(rest)
-        sources = 1 + max(source for _, pairs in step.table.groups for source, _ in pairs)
-        before = [math.inf] * sources
-        for choice, pairs in step.table.groups:
-            weight = step.weights[choice]
-            for source, target in pairs:
-                before[source] = min(before[source], rest[target] + weight)
-        rest = before
-    rests.append(rest)
-    return rests[::-1]
+    def _along(self, stage: Across, surplus: int, there_and_back: bool) -> list[Leg]:
+        y = self._task.layout.cross_y[stage.cross]
+        left, right = (
+            Facing(Place(column.aisle, y), 0)
+            for column in self._task.columns[stage.column - 1 : stage.column + 1]
+        )
+        if there_and_back:
+            return [(left, right), (right, left)]
+        return [(left, right) if surplus > 0 else (right, left)] * abs(surplus)
 
 
-def _across(layout: Layout, flow: Flow, *, left: int, right: int) -> Iterator[tuple[Flow, Way]]:
-    """Each surplus walks on to the next column; a balanced crossing may be left behind."""
-    width = layout.aisle_x[right] - layout.aisle_x[left]
-    balanced = [
-        cross
-        for cross, component in enumerate(flow.component)
-        if component and not flow.surplus[cross]
+def _shortest_finished(stage: Stage, layer: _Layer) -> _Key | None:
+    """The complete walk in a layer that is the shortest, if there is one."""
+    finished = [
+        (reached[1], key)
+        for key, reached in layer.items()
+        if not any(key[0]) and stage.states[key[1]].complete
     ]
-    for kept in product((False, True), repeat=len(balanced)):
-        there_and_back = {cross for cross, keep in zip(balanced, kept, strict=True) if keep}
-        component = [
-            c if flow.surplus[cross] or cross in there_and_back else 0
-            for cross, c in enumerate(flow.component)
-        ]
-        if set(component) - {0} != set(flow.component) - {0}:
-            continue
-        legs: list[Leg] = []
-        for cross, y in enumerate(layout.cross_y):
-            here, there = Facing(Place(left, y), 0), Facing(Place(right, y), 0)
-            surplus = flow.surplus[cross]
-            legs += [(here, there) if surplus > 0 else (there, here)] * abs(surplus)
-            if cross in there_and_back:
-                legs += [(here, there), (there, here)]
-        way = Way(width * len(legs), 0, 0, False, False, False, tuple(legs))
-        yield _canonical(flow.surplus, component), way
-
-
-def _linked(flow: Flow, low: int, way: Way) -> Flow:
-    high = low + 1
-    surplus = list(flow.surplus)
-    surplus[low] += way.low
-    surplus[high] += way.high
-    component = flow.component
-    new_low = way.touches_low and not component[low]
-    new_high = way.touches_high and not component[high]
-    if not new_low and not new_high and (not way.joined or component[low] == component[high]):
-        return Flow(tuple(surplus), component)
-    named = list(component)
-    if new_low:
-        named[low] = max(named) + 1
-    if new_high:
-        named[high] = max(named) + 1
-    if way.joined:
-        kept, lost = named[low], named[high]
-        named = [kept if c == lost else c for c in named]
-    return _canonical(surplus, named)
-
-
-def _canonical(surplus: Iterable[int], component: Iterable[int]) -> Flow:
-    names: dict[int, int] = {0: 0}
-    return Flow(tuple(surplus), tuple(names.setdefault(c, len(names)) for c in component))
+    return min(finished)[1] if finished else None
 
 
 def _without_repeats(walk: Sequence[Place]) -> list[Place]:
@@ -374,11 +318,12 @@ def _allowed(layout: Layout, walk: Sequence[Place]) -> bool:
     return all((there.y - here.y) * backwards <= 0 for here, there in pairwise(walk))
 
 
-def _most_passes(layout: Layout, *, spare_metres: float) -> int:
-    """More passes of a sub-aisle than this cost more than there is to spare.
+def _most_passes(layout: Layout, spare_metres: float) -> int:
+    """No walk that is longer than the unpriced bound by so much has more passes of a sub-aisle.
 
-    Taking away two passes of a sub-aisle at a time, down to two, leaves a walk for aisles open both
-    ways; the rest of the passes is what the walk is longer by. Two more allow for ends inside.
+    Taking away two passes of a sub-aisle at a time, down to two, changes no parity and tears
+    nothing apart; what is left is not below that bound, and the rest of the passes is what the walk
+    is longer by. Two more allow for ends inside.
     """
     shortest = min(high - low for low, high in pairwise(layout.cross_y))
     return 4 + math.floor(spare_metres / shortest)
