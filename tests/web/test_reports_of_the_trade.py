@@ -40,9 +40,9 @@ def sheet(floor: Floor, name: str, at: int = 0, who: str = "supervisor1") -> lis
 
 def test_stock_on_hand_is_reserved_promised_or_available(floor: Floor, world: World) -> None:
     (row,) = sheet(floor, "stock")
-    # 5000 came in, 1 was shipped; 40 are reserved for the picker, 240 and the held 1 promised.
+    # 5000 came in, 1 was shipped; 80 are reserved for the picker, 240 and the held 1 promised.
     assert (row["warehouse"], row["sku"], row["on_hand"]) == ("W1", "A", 4999)
-    assert (row["reserved"], row["promised"]) == (42, 241)
+    assert (row["reserved"], row["promised"]) == (82, 241)
     assert row["available"] == world.available("W1", "A")
     assert sheet(floor, "stock", who="supervisor1_w2") == []
 
