@@ -197,6 +197,7 @@ def _check_archive(content: bytes) -> None:
                         raise FileUnreadable(reason="too-large-unpacked")
                     if unpacked > max(_SMALL_ENOUGH, MOST_ZIP_RATIO * len(content)):
                         raise FileUnreadable(reason="packed-too-tightly")
+    # The last two: a packing that zipfile does not know, and an archive with a password.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise FileUnreadable(reason=f"broken-archive: {type(error).__name__}") from None
 
