@@ -44,6 +44,7 @@ GLOSSARY = {
     "badge": ("員工證", "工牌"),
     "barcode": ("條碼", "条码"),
     "bin": ("儲位", "库位"),
+    "carrier": ("承運商", "承运商"),
     "carton": ("紙箱", "纸箱"),
     "cut-off": ("截單時間", "截单时间"),
     "customer": ("客戶", "客户"),
@@ -68,6 +69,7 @@ GLOSSARY = {
 """One term for one thing: wherever the English has the word, (繁體中文, 简体中文) have theirs."""
 SAID_OTHERWISE = {
     "%(num)s label is in the queue of %(printer)s.",
+    "Carrier services",
     "No label fits this choice.",
     "No void label waits for a printer, and a job that was sent has the moment it began.",
     "Nothing waits for the scale (%(state)s).",
@@ -78,6 +80,7 @@ SAID_OTHERWISE = {
     "at the printer",
     "bin labels",
     "cart labels",
+    "is no carrier service: %(text)s",
     "labels of the put wall",
     "labels queued on a printer",
     "product labels",
