@@ -9,6 +9,10 @@ The SDK's fluent calls turn every exception into a message, and its HTTP has nei
 nor a promise to send once: where Sentry is installed, a request whose answer is lost is sent
 again.  A purchase must not be, so the mapper and the proxy of the connector are called one after
 the other here, and requests go out through :func:`_sent_once`.
+
+At its import the SDK turns two things off for the whole process: that HTTPS checks who answers,
+and that Pillow refuses pictures of which a part is missing.  :func:`_process_kept` turns them on
+again.
 """
 
 from __future__ import annotations
@@ -19,7 +23,8 @@ import importlib
 import socket
 import ssl
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +35,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from babel.numbers import get_currency_precision
+from PIL import ImageFile
 
 from fulfillment.carriers.protocol import (
     Account,
@@ -102,11 +108,23 @@ def _sent_once(request: Request, timeout: float | None = None) -> Any:
     return answer
 
 
+@contextmanager
+def _process_kept() -> Iterator[None]:
+    """Put back what an import changes for everybody; see the top of this file."""
+    trust = ssl._create_default_https_context  # the name that PEP 476 gives it
+    reads_torn_pictures = ImageFile.LOAD_TRUNCATED_IMAGES
+    try:
+        yield
+    finally:
+        ssl._create_default_https_context = trust
+        ImageFile.LOAD_TRUNCATED_IMAGES = reads_torn_pictures
+
+
 @cache
 def _sdk() -> ModuleType:
     """The SDK, set up to send a request once; raises :class:`NotSetUp` where it is not installed."""
     try:
-        with warnings.catch_warnings():
+        with _process_kept(), warnings.catch_warnings():
             # It brings PyPDF2, which says at import that it has a successor.
             warnings.simplefilter("ignore", DeprecationWarning)
             importlib.import_module("loguru").logger.disable("karrio")  # it logs addresses

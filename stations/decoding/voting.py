@@ -17,8 +17,12 @@ CHECKED = frozenset({Symbology.EAN_13, Symbology.UPC_A, Symbology.CODE_128, Symb
 would pass, so one more witness is asked for."""
 
 VOTES_OF_CHECKED = 2
-VOTES_OF_ZBAR = 4
-"""zbar alone repeats its mistakes on blurred EANs at the next scale."""
+"""Of two engines."""
+
+CHECKED_BY_ONE_ENGINE = {Engine.ZXING: 3, Engine.ZBAR: 4, Engine.PROFILE: 2}
+"""Of one engine. The same rows read once more repeat their mistake: on a picture of which only the
+top is whole, zxing reads the upper half as it read all of it; zbar repeats itself on blurred EANs
+at the next scale."""
 
 VOTES_OF_ONE_ENGINE = {Engine.ZXING: 4, Engine.PROFILE: 3}
 """Codes without a strong check (Code 39, ITF, UPC-E, EAN-8) need two engines, or this many votes
@@ -90,12 +94,13 @@ def is_believed(candidate: Candidate) -> bool:
     symbology = candidate.first.symbology
     if symbology in ERROR_CORRECTED:
         return True
-    if symbology in CHECKED:
-        is_zbar_alone = candidate.engines == {Engine.ZBAR}
-        return candidate.votes >= (VOTES_OF_ZBAR if is_zbar_alone else VOTES_OF_CHECKED)
     if len(candidate.engines) > 1:
+        if symbology in CHECKED:
+            return candidate.votes >= VOTES_OF_CHECKED
         return symbology is not Symbology.ITF or candidate.votes >= VOTES_OF_ANY_ITF
     (engine,) = candidate.engines
+    if symbology in CHECKED:
+        return candidate.votes >= CHECKED_BY_ONE_ENGINE[engine]
     return candidate.votes >= VOTES_OF_ONE_ENGINE.get(engine, candidate.votes + 1)
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import ssl
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import update
 
 from fulfillment.carriers import carrier_of
@@ -26,6 +31,7 @@ from fulfillment.carriers.protocol import (
     Refused,
     Unreachable,
 )
+from fulfillment.certificates import ensure_server_certificate
 from fulfillment.store.catalog import CarrierAccount
 from fulfillment.store.orders import Shipment
 from fulfillment.store.parcels import CarrierDocument, Label
@@ -159,6 +165,24 @@ def test_a_carrier_that_is_not_there_was_asked_nothing(ups: RecordedServer) -> N
         nowhere = account(gone)
     with pytest.raises(Unreachable):
         carrier_of(nowhere).buy(REQUEST, key=KEY)
+
+
+def test_a_stranger_in_the_place_of_the_carrier_gets_no_credentials(tmp_path: Path) -> None:
+    certificate = ensure_server_certificate(
+        tmp_path, names=["localhost"], addresses=[IPv4Address("127.0.0.1")], now=datetime.now(UTC)
+    )
+    with RecordedServer({LOG_IN: recorded.TOKEN}, certificate=certificate) as stranger:
+        with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            carrier_of(account(stranger)).buy(REQUEST, key=KEY)
+        assert stranger.asked == []
+
+
+def test_the_sdk_changes_nothing_for_the_rest_of_the_process(ups: RecordedServer) -> None:
+    carrier_of(account(ups))
+    assert ssl._create_default_https_context().verify_mode is ssl.CERT_REQUIRED  # PEP 476 names it
+    torn = recorded.picture()[:-20]
+    with Image.open(io.BytesIO(torn)) as picture, pytest.raises(OSError, match="truncated"):
+        picture.load()
 
 
 def test_wrong_credentials_are_a_matter_of_the_set_up(ups: RecordedServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,8 @@ from types import TracebackType
 from typing import Any
 
 from PIL import Image
+
+from fulfillment.certificates import ServerCertificate
 
 NUMBER = "1ZXXXXXXXXXXXXXXXX"
 ZPL = b"^XA^FO20,20^BCN,100,Y,N^FD>:" + NUMBER.encode() + b"^FS^XZ"
@@ -140,9 +143,15 @@ class RecordedServer:
 
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    certificate: ServerCertificate | None = None
+    """Serve HTTPS with this."""
 
     def __enter__(self) -> RecordedServer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate.certificate_file, self.certificate.key_file)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
         return self
@@ -160,7 +169,7 @@ class RecordedServer:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self._server.server_address[1]}"
 
     def times_asked(self, start: str) -> int:
         """How often a path was asked for."""
