@@ -16,13 +16,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from fulfillment.domain.routing.frontier import EVEN
 from fulfillment.domain.routing.lanes import Way
 from fulfillment.domain.routing.layout import Direction
 from fulfillment.domain.routing.prices import Arc, Flows, balancing_prices, kept_within
-from fulfillment.domain.routing.sweep import Across, Stage, Targets, Task, Visit
+from fulfillment.domain.routing.sweep import Across, Move, Stage, Task, Visit
+
+Metres = npt.NDArray[np.float64]
 
 # How much of the circulation's prices to begin with: all of it leaves no slack anywhere.
 FIRST_SHARE = 0.6
@@ -34,11 +40,11 @@ class PricedMove(NamedTuple):
     """The cheapest way of a move under some prices."""
 
     metres: float
-    targets: Targets
+    move: Move
     way: Way
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bounds:
     """Prices of the crossings, by column and cross-aisle, and what follows from them.
 
@@ -47,13 +53,18 @@ class Bounds:
     """
 
     prices: Sequence[Sequence[float]]
-    rests: Sequence[Sequence[float]]
+    rests: Sequence[Metres]
     moves: Sequence[Sequence[PricedMove]]
 
     @property
     def least(self) -> float:
         """No walk takes fewer metres."""
-        return self.rests[0][0]  # of the state of nothing touched, the first of all
+        return float(self.rests[0][0])  # of the state of nothing touched, the first of all
+
+    @cached_property
+    def rests_listed(self) -> list[list[float]]:
+        """The rests to look up one at a time."""
+        return [rest.tolist() for rest in self.rests]
 
 
 class Relaxation:
@@ -143,23 +154,22 @@ class Relaxation:
         state = 0
         for stage, moves, rest in zip(self._stages, bounds.moves, bounds.rests[1:], strict=True):
             if isinstance(stage, Visit):
-                onto = [metres + rest[targets[state]] for metres, targets, _ in moves]
-                _, targets, way = moves[onto.index(min(onto))]
-                state = targets[state]
+                onto = [metres + rest[move.targets[state]] for metres, move, _ in moves]
+                _, move, way = moves[onto.index(min(onto))]
+                state = move.targets[state]
                 node = stage.column * size + stage.low
                 surplus[node] += way.low
                 surplus[node + 1] += way.high
-                if stage.may_finish and stage.states[state].complete:
+                if stage.may_finish and stage.complete[state]:
                     break
                 continue
             drop = _drop(stage, bounds.prices)
             stretches = stage.onward.parity[state]
             walked = _walked_metres(stage, drop)[stretches]
-            kept, left_behind = stage.onward.kept[state], stage.onward.left_behind[state]
-            if left_behind >= 0 and rest[left_behind] < rest[kept] + walked:
+            left_behind = stage.onward.left_behind[state]
+            if left_behind >= 0 and rest[left_behind] < rest[state] + walked:
                 state = left_behind
                 continue
-            state = kept
             if stretches == EVEN and not drop:
                 continue  # there and back
             node = stage.column * size + stage.cross
@@ -171,10 +181,10 @@ class Relaxation:
 def _priced_moves(stage: Visit, prices: Sequence[float]) -> list[PricedMove]:
     low, high = prices[stage.low : stage.low + 2]
     priced = []
-    for targets, ways in stage.moves:
-        metres = [way.metres + way.low * low + way.high * high for way in ways]
+    for move in stage.moves:
+        metres = [way.metres + way.low * low + way.high * high for way in move.ways]
         least = min(metres)
-        priced.append(PricedMove(least, targets, ways[metres.index(least)]))
+        priced.append(PricedMove(least, move, move.ways[metres.index(least)]))
     return priced
 
 
@@ -182,15 +192,12 @@ def _least_rests(
     stages: Sequence[Stage],
     prices: Sequence[Sequence[float]],
     moves: Sequence[Sequence[PricedMove]],
-) -> list[list[float]]:
-    rest = [math.inf] * len(stages[-1].states)
-    rests: list[list[float]] = []
+) -> list[Metres]:
+    rest = np.full(len(stages[-1].complete), math.inf)
+    rests: list[Metres] = []
     for stage, priced in zip(reversed(stages), reversed(moves), strict=True):
         if stage.may_finish:
-            rest = [
-                0.0 if state.complete else least
-                for state, least in zip(stage.states, rest, strict=True)
-            ]
+            rest = np.where(stage.complete, 0.0, rest)
         rests.append(rest)
         if isinstance(stage, Visit):
             rest = _before_visit(priced, rest)
@@ -200,26 +207,19 @@ def _least_rests(
     return rests[::-1]
 
 
-def _before_visit(moves: Sequence[PricedMove], rest: Sequence[float]) -> list[float]:
-    (metres, targets, _), *others = moves
-    before = [rest[target] + metres for target in targets]
-    for metres, targets, _ in others:
-        before = [
-            least if least < (by_this := rest[target] + metres) else by_this
-            for least, target in zip(before, targets, strict=True)
-        ]
+def _before_visit(moves: Sequence[PricedMove], rest: Metres) -> Metres:
+    first, *others = moves
+    before = rest[first.move.all_targets] + first.metres
+    for metres, move, _ in others:
+        np.minimum(before, rest[move.all_targets] + metres, out=before)
     return before
 
 
-def _before_across(stage: Across, rest: Sequence[float], drop: float) -> list[float]:
-    walked = _walked_metres(stage, drop)
+def _before_across(stage: Across, rest: Metres, drop: float) -> Metres:
     onward = stage.onward
-    before = [
-        rest[kept] + walked[parity] for kept, parity in zip(onward.kept, onward.parity, strict=True)
-    ]
-    for source, target in onward.leaving:
-        if rest[target] < before[source]:
-            before[source] = rest[target]
+    before: Metres = rest + np.array(_walked_metres(stage, drop))[onward.all_parity]
+    sources, targets = onward.leaving
+    before[sources] = np.minimum(before[sources], rest[targets])
     return before
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
@@ -17,11 +17,14 @@ Graph = Mapping[Node, Sequence[tuple[Node, float]]]
 
 
 def distances_from(
-    graph: Graph[Node], sources: Iterable[Node] | Mapping[Node, float]
+    graph: Graph[Node],
+    sources: Iterable[Node] | Mapping[Node, float],
+    targets: Collection[Node] = (),
 ) -> tuple[dict[Node, float], dict[Node, Node]]:
     """Metres to every node that can be reached from a source, and the node before it (Dijkstra).
 
-    A mapping of sources says how many metres have been walked when one is left.
+    A mapping of sources says how many metres have been walked when one is left. With targets,
+    nodes that are further away than all of them may be missing.
     """
     metres = dict(sources) if isinstance(sources, Mapping) else dict.fromkeys(sources, 0.0)
     before: dict[Node, Node] = {}
@@ -29,10 +32,15 @@ def distances_from(
     waiting = [(walked, index, node) for index, (node, walked) in enumerate(metres.items())]
     heapq.heapify(waiting)
     counter = len(waiting)
+    to_find = set(targets)
     while waiting:
         here_metres, _, here = heapq.heappop(waiting)
         if here_metres > metres[here]:
             continue
+        if targets:
+            to_find.discard(here)
+            if not to_find:
+                break
         for neighbour, length in graph.get(here, ()):
             total = here_metres + length
             if total < metres.get(neighbour, math.inf):
@@ -80,7 +88,7 @@ def best_visit(
         to_end = [_nearest(graph, node, ends) for node in nodes]
         first_leg = [from_start.get(node, math.inf) for node in nodes]
         visit = _held_karp(members, metres_between, first_leg, to_end)
-    return _walk_through(graph, [nodes[index] for index in visit], starts=starts, ends=ends)
+    return in_order(graph, [[nodes[index]] for index in visit], starts=starts, ends=ends)
 
 
 def nearest_next(
@@ -108,7 +116,33 @@ def nearest_next(
         left.remove(stop_of[nearest])
         visit.append(nearest)
         sources = [nearest]
-    return _walk_through(graph, visit, starts=starts, ends=ends)
+    return in_order(graph, [[node] for node in visit], starts=starts, ends=ends)
+
+
+def in_order(
+    graph: Graph[Node],
+    stops: Sequence[Sequence[Node]],
+    *,
+    starts: Sequence[Node],
+    ends: Sequence[Node],
+) -> tuple[float, list[Node]]:
+    """Metres and nodes of a shortest walk that takes the stops as they come.
+
+    Arguments and answer as for `best_visit`.
+    """
+    metres = dict.fromkeys(starts, 0.0)
+    ways: list[dict[Node, Node]] = []
+    for nodes in [*stops, ends]:
+        reached, before = distances_from(graph, metres, nodes)
+        metres = {node: reached[node] for node in nodes if node in reached}
+        if not metres:
+            return math.inf, []
+        ways.append(before)
+    here = min(metres, key=lambda node: metres[node])
+    total, walk = metres[here], [here]
+    for before in reversed(ways):
+        walk[:1] = path_to(before, walk[0])
+    return total, walk
 
 
 def _held_karp(
@@ -143,25 +177,6 @@ def _held_karp(
         left &= ~(1 << stop_of[node])
         node = before
     return visit[::-1]
-
-
-def _walk_through(
-    graph: Graph[Node], visit: Sequence[Node], *, starts: Sequence[Node], ends: Sequence[Node]
-) -> tuple[float, list[Node]]:
-    """The walk that takes the nodes of `visit` in their order, by shortest paths."""
-    total = 0.0
-    walk: list[Node] = []
-    sources: Sequence[Node] = starts
-    for targets in [*([node] for node in visit), list(ends)]:
-        reached, before = distances_from(graph, sources)
-        target = min(targets, key=lambda node: reached.get(node, math.inf))
-        if target not in reached:
-            return math.inf, []
-        total += reached[target]
-        path = path_to(before, target)
-        walk += path if not walk else path[1:]
-        sources = [target]
-    return total, walk
 
 
 def _nearest(graph: Graph[Node], node: Node, targets: Sequence[Node]) -> float:

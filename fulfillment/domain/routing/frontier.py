@@ -169,7 +169,6 @@ def ending(cross_aisles: int, cross: int, ends_met: int) -> Table:
     return Table.of(moves, targets=len(there.states))
 
 
-@cache
 def linking(
     cross_aisles: int, low: int, degrees: tuple[int, int], joined: bool, ends: tuple[int, int]
 ) -> tuple[int, ...]:
@@ -185,24 +184,19 @@ def linking(
     )
 
 
-@cache
-def leaving(
-    cross_aisles: int, cross: int, ends_met: int
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The state that each becomes where one crossing is walked on from, and where it is not.
+def leaving(cross_aisles: int, cross: int, ends_met: int) -> tuple[int, ...]:
+    """The state that each becomes where one crossing is not walked on from, -1 where it has to be.
 
-    The latter is -1 where it has to be: it can be left behind where its degree is even and its
-    component goes on elsewhere. One crossing after the other, that makes the moves of
-    `Space.across`.
+    It can be left behind where its degree is even and its component goes on elsewhere. One crossing
+    after the other, that makes the moves of `Space.across`.
     """
     here = space(cross_aisles, ends_met)
-    left_behind = tuple(
+    return tuple(
         here.number[state.without(cross)]
         if state.parity[cross] == EVEN and state.component.count(state.component[cross]) > 1
         else -1
         for state in here.states
     )
-    return tuple(range(len(here.states))), left_behind
 
 
 def load_tables() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from fulfillment.domain.routing.exact import distances_from
+from fulfillment.domain.routing.exact import in_order
 from fulfillment.domain.routing.layout import Layout, Place
-from fulfillment.domain.routing.oriented import Facing, nodes_of, oriented_graph
+from fulfillment.domain.routing.oriented import nodes_of, oriented_graph
 
 
 def distance(layout: Layout, here: Place, there: Place) -> float:
@@ -23,13 +22,6 @@ def length_in_order(layout: Layout, places: Sequence[Place]) -> float:
     """Metres of the shortest walk that takes `places` in their order, infinite if there is none."""
     if not layout.no_turning and not layout.has_one_way_aisles:
         return sum(distance(layout, here, there) for here, there in pairwise(places))
-    graph = oriented_graph(layout, places)
-    so_far: dict[Facing, float] = {}
-    for index, place in enumerate(places):
-        nodes = nodes_of(layout, place)
-        if index == 0:
-            so_far = dict.fromkeys(nodes, 0.0)
-            continue
-        reached, _ = distances_from(graph, so_far)
-        so_far = {node: reached[node] for node in nodes if node in reached}
-    return min(so_far.values(), default=math.inf)
+    first, *stops, last = [nodes_of(layout, place) for place in [*places, places[-1]]]
+    metres, _ = in_order(oriented_graph(layout, places), stops, starts=first, ends=last)
+    return metres

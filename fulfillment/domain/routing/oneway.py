@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from fulfillment.domain.routing import rectangle
 from fulfillment.domain.routing.bounds import Bounds, Relaxation
-from fulfillment.domain.routing.exact import best_visit, nearest_next
+from fulfillment.domain.routing.exact import best_visit, in_order, nearest_next
 from fulfillment.domain.routing.lanes import Leg, Way
 from fulfillment.domain.routing.layout import Direction, Layout, LayoutError, Place
 from fulfillment.domain.routing.oriented import Facing, nodes_of, oriented_graph
@@ -56,11 +56,14 @@ def shortest_walk(
     *,
     start: Place,
     end: Place,
+    in_good_order: bool = False,
+    most_tries: int = MOST_TRIES,
     few_stops: int = FEW_STOPS,
 ) -> OneWayWalk:
     """A shortest walk from `start` past all `places` to `end`, proven if it equals its bound.
 
-    Up to `few_stops` places are proven by trying every order of them. Raises LayoutError where the
+    Where the `places` come in an order that is good already, that is the walk to beat. The search
+    for a proof ends after about `most_tries`. Up to `few_stops` places are proven by trying every order of them. Raises LayoutError where the
     one-way aisles leave no walk at all.
     """
     if {*places, start, end} == {start}:
@@ -76,15 +79,21 @@ def shortest_walk(
         metres = sum(abs(b.y - a.y) for a, b in pairwise(inside))
         return OneWayWalk(metres, metres, inside)
     if len(set(places)) <= few_stops:
-        tried = _on_graph(best_visit, layout, places, start=start, end=end)
+        tried = _on_graph(best_visit, layout, sorted(set(places)), start=start, end=end)
         if not tried.walk:
             raise LayoutError("no-walk-in-these-directions")
         return OneWayWalk(tried.metres, tried.metres, tried.walk)
     columns = rectangle.columns_of(relaxed, places, start=start, end=end)
-    return _searched(Task(layout, columns, start, end), places)
+    best = _Found(math.inf, [])
+    if in_good_order:
+        best = _on_graph(in_order, layout, places, start=start, end=end)
+    task = Task(layout, columns, start, end)
+    return _searched(task, places, best, most_tries)
 
 
-def _searched(task: Task, places: Sequence[Place]) -> OneWayWalk:
+def _searched(
+    task: Task, places: Sequence[Place], best: _Found, most_tries: int
+) -> OneWayWalk:
     """The best walk of several searches, each with better prices and more states than before."""
     passes = PASSES
     stages = stages_of(task, passes=passes)
@@ -93,23 +102,25 @@ def _searched(task: Task, places: Sequence[Place]) -> OneWayWalk:
     if priced is None or math.isinf(priced.least):
         raise LayoutError("no-walk-in-these-directions")
     bound = max(priced.least, unpriced.least)
-    best, limit = _Found(math.inf, []), FIRST_LIMIT * bound
+    limit = min(best.metres, FIRST_LIMIT * bound)
     for states, rounds in SEARCHES:
         aim = best.metres if best.walk else FIRST_AIM * bound
         priced = relaxation.raised(priced, rounds=rounds, towards=aim)
         if best.walk and _most_passes(task.layout, best.metres - unpriced.least) > passes:
             passes = _most_passes(task.layout, best.metres - unpriced.least)
             stages = stages_of(task, passes=passes)
-        search = _Search(task, stages, priced, unpriced)
+        search = _Search(task, stages, priced, unpriced, most_tries)
         best = search.run(states=states, below=limit) or best
         if not best.walk:
-            best = _on_graph(nearest_next, task.layout, places, start=task.start, end=task.end)
+            stops = sorted(set(places))
+            best = _on_graph(nearest_next, task.layout, stops, start=task.start, end=task.end)
         bound = max(bound, priced.least)
         if best.walk and _most_passes(task.layout, best.metres - unpriced.least) <= passes:
             bound = max(bound, min(search.least_dropped, best.metres, limit))
         if best.metres <= bound + _tolerance(bound):
             return OneWayWalk(best.metres, best.metres, best.walk)
-        if search.tries > MOST_TRIES:
+        most_tries -= search.tries
+        if most_tries < 0:
             break
         limit = best.metres
     if not best.walk:
@@ -128,7 +139,7 @@ def _on_graph(
     """The walk that a method of `exact` finds, infinite and empty if none."""
     metres, nodes = method(
         oriented_graph(layout, [*places, start, end]),
-        [nodes_of(layout, place) for place in sorted(set(places))],
+        [nodes_of(layout, place) for place in places],
         starts=nodes_of(layout, start),
         ends=nodes_of(layout, end),
     )
@@ -153,12 +164,18 @@ class _Search:
     """The programme over `stages`, widening from state to state."""
 
     def __init__(
-        self, task: Task, stages: Sequence[Stage], priced: Bounds, unpriced: Bounds
+        self,
+        task: Task,
+        stages: Sequence[Stage],
+        priced: Bounds,
+        unpriced: Bounds,
+        most_tries: int,
     ) -> None:
         self._task = task
         self._stages = stages
         self._priced = priced
         self._unpriced = unpriced
+        self._most_tries = most_tries
         self.least_dropped = math.inf
         self.tries = 0
 
@@ -166,7 +183,7 @@ class _Search:
         """The shortest walk below so many metres that keeps to the best `states` at each stage.
 
         Any walk that it misses takes at least `least_dropped` metres. None, and nothing known, after
-        `MOST_TRIES`.
+        too many tries.
         """
         first: _Key = ((0,) * self._task.size, 0)
         layers: list[_Layer] = [{first: (0.0, 0.0, None, None, False)}]
@@ -176,7 +193,7 @@ class _Search:
                 layer = self._walked_on(index, stage, layers[-1], limit)
             else:
                 layer = self._visited(index, stage, layers[-1], limit)
-            if self.tries > MOST_TRIES:
+            if self.tries > self._most_tries:
                 self.least_dropped = 0.0
                 return None
             if len(layer) > states:
@@ -199,13 +216,13 @@ class _Search:
         prices = self._priced.prices[stage.column]
         ways = sorted(
             (
-                (way.metres + way.low * prices[low] + way.high * prices[low + 1], targets, way)
-                for targets, ways in stage.moves
-                for way in ways
+                (way.metres + way.low * prices[low] + way.high * prices[low + 1], move.targets, way)
+                for move in stage.moves
+                for way in move.ways
             ),
             key=lambda entry: entry[0],
         )
-        rest, rest_walked = self._priced.rests[index + 1], self._unpriced.rests[index + 1]
+        rest, rest_walked = self._rests_after(index)
         prices_of_ways = [way_priced for way_priced, _, _ in ways]
         most = limit - min(rest)
         visited: _Layer = {}
@@ -237,16 +254,15 @@ class _Search:
         cross, width = stage.cross, stage.metres
         prices = self._priced.prices
         rise = prices[stage.column][cross] - prices[stage.column - 1][cross]
-        parity, kept, left_behind, _ = stage.onward
-        rest, rest_walked = self._priced.rests[index + 1], self._unpriced.rests[index + 1]
+        parity, left_behind = stage.onward[:2]
+        rest, rest_walked = self._rests_after(index)
         walked_on: _Layer = {}
         for key, (priced, metres, _, _, _) in layer.items():
             surplus, number = key
             count = surplus[cross]
-            kept_on = (surplus, kept[number])
-            ways = [(kept_on, abs(count), False)]
+            ways = [(key, abs(count), False)]
             if parity[number] and not count:
-                ways = [(kept_on, 2, True)]
+                ways = [(key, 2, True)]
                 if left_behind[number] >= 0:
                     ways.append(((surplus, left_behind[number]), 0, False))
             for after, stretches, there_and_back in ways:
@@ -260,8 +276,12 @@ class _Search:
                     walked_on[after] = (total, walked, key, None, there_and_back)
         return walked_on
 
+    def _rests_after(self, index: int) -> tuple[list[float], list[float]]:
+        """The least metres left from each state after a stage, priced and as walked."""
+        return self._priced.rests_listed[index + 1], self._unpriced.rests_listed[index + 1]
+
     def _narrowed(self, index: int, layer: _Layer, states: int) -> _Layer:
-        rest = self._priced.rests[index + 1]
+        rest, _ = self._rests_after(index)
         ranked = sorted((priced + rest[key[1]], key) for key, (priced, *_) in layer.items())
         self.least_dropped = min(self.least_dropped, ranked[states][0])
         return {key: layer[key] for _, key in ranked[:states]}
@@ -302,7 +322,7 @@ def _shortest_finished(stage: Stage, layer: _Layer) -> _Key | None:
     finished = [
         (reached[1], key)
         for key, reached in layer.items()
-        if not any(key[0]) and stage.states[key[1]].complete
+        if not any(key[0]) and stage.complete[key[1]]
     ]
     return min(finished)[1] if finished else None
 

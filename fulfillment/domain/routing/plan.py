@@ -44,8 +44,14 @@ def plan(
     *,
     start: Place,
     end: Place | None = None,
+    in_good_order: bool = False,
+    most_tries: int = oneway.MOST_TRIES,
 ) -> Route:
     """The shortest walk from `start` past all `places` to `end`, or back to the start.
+
+    With one-way aisles a proof takes longest. There it helps if the places come `in_good_order`,
+    such as what is left of a shortest walk, and `most_tries` ends the search for it: about a
+    microsecond and a half each.
 
     Places are (aisle, metres along it); both ends may be any place, such as
     `layout.crossing(aisle, cross)` or where the picker stands. Raises LayoutError where a place is
@@ -55,7 +61,14 @@ def plan(
     start = layout.place(*start)
     end = start if end is None else layout.place(*end)
     if layout.has_one_way_aisles:
-        length, bound, walk = oneway.shortest_walk(layout, stops, start=start, end=end)
+        length, bound, walk = oneway.shortest_walk(
+            layout,
+            stops,
+            start=start,
+            end=end,
+            in_good_order=in_good_order,
+            most_tries=most_tries,
+        )
     else:
         length, walk = rectangle.shortest_walk(layout, stops, start=start, end=end)
         bound = length

@@ -9,39 +9,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from fulfillment.domain.routing import frontier
-from fulfillment.domain.routing.frontier import State
 from fulfillment.domain.routing.lanes import SubAisle, Way
 from fulfillment.domain.routing.layout import Layout, Place
 from fulfillment.domain.routing.oriented import Facing
 from fulfillment.domain.routing.rectangle import Column
 
-# The number of the state that each state becomes.
+Numbers = npt.NDArray[np.intp]
+Truths = npt.NDArray[np.bool_]
+# The number of the state that each state becomes. A search looks up one at a time, which a tuple is
+# quicker at; bounds look up all at once.
 Targets = tuple[int, ...]
-States = tuple[State, ...]
 
 
 class Move(NamedTuple):
     """Ways that differ in surplus only, and what the states become by any of them."""
 
     targets: Targets
+    all_targets: Numbers
     ways: tuple[Way, ...]
 
 
 class Onward(NamedTuple):
     """What the way on from one crossing of a column means for each state, by its number.
 
-    `kept` is the state where the crossing is walked on from, `left_behind` where it is not, -1
-    where it has to be; `leaving` holds the latter as (source, target).
+    The state stays where the crossing is walked on from and becomes `left_behind` where it is not,
+    -1 where it has to be; `leaving` holds the sources and the targets of the latter.
     """
 
     parity: tuple[int, ...]
-    kept: Targets
     left_behind: Targets
-    leaving: tuple[tuple[int, int], ...]
+    all_parity: Numbers
+    leaving: tuple[Numbers, Numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Visit:
     column: int
     low: int
     moves: tuple[Move, ...]
-    states: States  # after the stage
+    complete: Truths  # whether each state after the stage is a whole walk
     may_finish: bool = False  # nothing is left to visit after it
     is_sub_aisle: bool = True
 
@@ -68,7 +73,7 @@ class Across:
     cross: int
     metres: float
     onward: Onward
-    states: States
+    complete: Truths
     may_finish: bool = False
 
 
@@ -97,101 +102,72 @@ class Task:
 def stages_of(task: Task, *, passes: int) -> list[Stage]:
     """All stages, with at most `passes` of any sub-aisle each way.
 
-    The states of a stage are those that can be reached, with numbers of its own; the walk begins in
-    number 0, with nothing touched.
+    The walk begins in the state number 0, with nothing touched.
     """
     last_in_use = max(index for index, column in enumerate(task.columns) if column.in_use)
     ends_met = 0
-    untouched = frontier.space(task.size, 0).number[frontier.untouched(task.size)]
-    reached = _Reached(task.size, (untouched,))
     stages: list[Stage] = []
     for index, column in enumerate(task.columns):
         if index:
-            stages += _across(task, index, ends_met, reached)
-        stages += _at_crossings(task, index, ends_met, reached)
+            stages += _across(task, index, ends_met)
+        stages += _at_crossings(task, index, ends_met)
         ends_met += len(column.end_crossings)
         for block in range(task.layout.blocks):
             ends = {y: task.is_end(column, y) for y in column.ends[block]}
             met = ends_met + sum(begins != is_end for begins, is_end in ends.values())
-            stages.append(_sub_aisle(task, index, block, ends, (ends_met, met), passes, reached))
+            stages.append(_sub_aisle(task, index, block, ends, (ends_met, met), passes))
             ends_met = met
         if index >= last_in_use:
             stages[-1] = replace(stages[-1], may_finish=True)
     return stages
 
 
-@dataclass(slots=True)
-class _Reached:
-    """The states that can be reached so far, as numbers of `frontier`.
-
-    Half of all states with five cross-aisles, and a third where most sub-aisles are walked: the
-    programme over them is that much faster.
-    """
-
-    size: int
-    numbers: tuple[int, ...]
-
-    def through(self, tables: tuple[Targets, ...], ends_met: int) -> tuple[list[Targets], States]:
-        """What becomes of them by each of some tables, and all that they become, numbered anew."""
-        onto, self.numbers, states = _through(self.size, self.numbers, tables, ends_met)
-        return onto, states
-
-    def onward(self, cross: int, ends_met: int) -> tuple[Onward, States]:
-        """The same for the way on from one crossing."""
-        onward, self.numbers, states = _onward(self.size, self.numbers, cross, ends_met)
-        return onward, states
+@cache
+def _complete(size: int, ends_met: int) -> Truths:
+    return np.array([state.complete for state in frontier.space(size, ends_met).states])
 
 
-# Neighbouring columns look alike: most of what they need has been made before.
-@lru_cache(maxsize=512)
-def _through(
-    size: int, numbers: tuple[int, ...], tables: tuple[Targets, ...], ends_met: int
-) -> tuple[list[Targets], tuple[int, ...], States]:
-    onto = [[table[number] for number in numbers] for table in tables]
-    reached = tuple(sorted(set().union(*onto) - {-1}))
-    anew = {number: index for index, number in enumerate(reached)}
-    anew[-1] = -1
+@cache
+def _onward(size: int, cross: int, ends_met: int) -> Onward:
     states = frontier.space(size, ends_met).states
-    return (
-        [tuple([anew[number] for number in targets]) for targets in onto],
-        reached,
-        tuple([states[number] for number in reached]),
-    )
-
-
-@lru_cache(maxsize=512)
-def _onward(
-    size: int, numbers: tuple[int, ...], cross: int, ends_met: int
-) -> tuple[Onward, tuple[int, ...], States]:
-    tables = frontier.leaving(size, cross, ends_met)
-    (kept, left_behind), reached, states = _through(size, numbers, tables, ends_met)
-    onward = Onward(
-        parity=tuple([states[state].parity[cross] for state in kept]),
-        kept=kept,
+    left_behind = frontier.leaving(size, cross, ends_met)
+    parity = tuple([state.parity[cross] for state in states])
+    all_left_behind = np.array(left_behind)
+    (may_leave,) = np.nonzero(all_left_behind >= 0)
+    return Onward(
+        parity=parity,
         left_behind=left_behind,
-        leaving=tuple([move for move in enumerate(left_behind) if move[1] >= 0]),
+        all_parity=np.array(parity),
+        leaving=(may_leave, all_left_behind[may_leave]),
     )
-    return onward, reached, states
 
 
-def _across(task: Task, index: int, ends_met: int, reached: _Reached) -> Iterator[Across]:
+@cache
+def _linking(
+    size: int, low: int, degrees: tuple[int, int], joined: bool, ends: tuple[int, int]
+) -> tuple[Targets, Numbers]:
+    targets = frontier.linking(size, low, degrees, joined, ends)
+    return targets, np.array(targets)
+
+
+def _across(task: Task, index: int, ends_met: int) -> Iterator[Across]:
     left, right = (column.aisle for column in task.columns[index - 1 : index + 1])
     metres = task.layout.aisle_x[right] - task.layout.aisle_x[left]
     for cross in range(task.size):
-        onward, states = reached.onward(cross, ends_met)
-        yield Across(index, cross, metres, onward, states)
+        onward = _onward(task.size, cross, ends_met)
+        yield Across(index, cross, metres, onward, _complete(task.size, ends_met))
 
 
-def _at_crossings(task: Task, index: int, ends_met: int, reached: _Reached) -> Iterator[Visit]:
+def _at_crossings(task: Task, index: int, ends_met: int) -> Iterator[Visit]:
     """The crossings of a column that must be visited, and those that are ends of the walk."""
     column = task.columns[index]
     for cross in column.crossings:
         table = frontier.touching(task.size, cross, ends_met)
-        yield _at_crossing(task, index, cross, table, ends_met, reached)
+        yield _at_crossing(task, index, cross, table, ends_met)
     for cross in column.end_crossings:
         table = frontier.ending(task.size, cross, ends_met)
         ends_met += 1
-        yield _at_crossing(task, index, cross, table, ends_met, reached)
+        yield _at_crossing(task, index, cross, table, ends_met)
 
 
 def _at_crossing(
@@ -200,7 +176,6 @@ def _at_crossing(
     cross: int,
     table: frontier.Table,
     ends_met: int,
-    reached: _Reached,
 ) -> Visit:
     here = Place(task.columns[index].aisle, task.layout.cross_y[cross])
     begins, ends = task.is_end(task.columns[index], here.y)
@@ -216,9 +191,9 @@ def _at_crossing(
         legs=(),
         start=Facing(here, 0) if begins else None,
     )
-    everywhere = tuple([target for _, pairs in table.groups for _, target in pairs])
-    (targets,), states = reached.through((everywhere,), ends_met)
-    return Visit(index, low, (Move(targets, (way,)),), states, is_sub_aisle=False)
+    targets = tuple([target for _, pairs in table.groups for _, target in pairs])
+    move = Move(targets, np.array(targets), (way,))
+    return Visit(index, low, (move,), _complete(task.size, ends_met), is_sub_aisle=False)
 
 
 def _sub_aisle(
@@ -228,7 +203,6 @@ def _sub_aisle(
     ends: dict[float, tuple[bool, bool]],
     ends_met: tuple[int, int],
     passes: int,
-    reached: _Reached,
 ) -> Visit:
     column = task.columns[index]
     low, high = task.layout.cross_y[block : block + 2]
@@ -237,14 +211,11 @@ def _sub_aisle(
     for way in inside.best_ways(passes):
         degrees = (_degree(way.low, way.touches_low), _degree(way.high, way.touches_high))
         alike.setdefault((degrees, way.joined), []).append(way)
-    tables = tuple(
-        [frontier.linking(task.size, block, degrees, joined, ends_met) for degrees, joined in alike]
-    )
-    onto, states = reached.through(tables, ends_met[1])
     moves = tuple(
-        Move(targets, tuple(ways)) for targets, ways in zip(onto, alike.values(), strict=True)
+        Move(*_linking(task.size, block, degrees, joined, ends_met), tuple(ways))
+        for (degrees, joined), ways in alike.items()
     )
-    return Visit(index, block, moves, states)
+    return Visit(index, block, moves, _complete(task.size, ends_met[1]))
 
 
 def _degree(flow: int, touches: bool) -> int:
