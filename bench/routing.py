@@ -202,6 +202,39 @@ def time_one_way(*, blocks: int, count: int = 20) -> dict[str, float]:
     return {**_spread(millis), "proven %": 100 * proven / count}
 
 
+def time_again(*, blocks: int, count: int = 100) -> dict[str, float]:
+    """CPU of what a picker waits for, in the layouts of `time_one_way`, most of the walk before them.
+
+    The walk ends at the depot after a short pick, or after an urgent order with a stop anywhere, or
+    at a stop that was skipped.
+    """
+    millis, proven, longest = [], 0, 1.0
+    for seed in range(count):
+        rng = random.Random(seed)
+        case = standard_case(seed, blocks=blocks, picks=rng.randint(15, 60), one_way=True)
+        walked = [case.places[index] for index in case.planned().order]
+        at = rng.randrange(len(walked) - 5)
+        here, left, end = walked[at], walked[at + 1 :], case.start
+        change = rng.randrange(3)
+        if change == 0:
+            left.append(Place(rng.randrange(30), rng.uniform(0, 45)))
+        elif change == 1:
+            end = here
+        began = time.process_time()
+        again = plan(case.layout, left, start=here, end=end, again=True)
+        millis.append(1000 * (time.process_time() - began))
+        proven += again.proof is Proof.OPTIMAL
+        if again.proof is not Proof.OPTIMAL:
+            shortest = plan(case.layout, left, start=here, end=end).length_metres
+            longest = max(longest, again.length_metres / shortest)
+    return {
+        **_spread(millis),
+        "max ms": max(millis),
+        "proven %": 100 * proven / count,
+        "longest / shortest": longest,
+    }
+
+
 def _millis_of(planned: Callable[[], Route]) -> float:
     began = time.process_time()
     planned()
@@ -250,6 +283,8 @@ def main() -> None:
         figures[f"30 aisles, {blocks} blocks"] = time_lists(blocks=blocks)
     for blocks in (1, 2, 3, 4):
         figures[f"30 one-way aisles, {blocks} blocks"] = time_one_way(blocks=blocks)
+    for blocks in (1, 2, 3, 4):
+        figures[f"the same, the rest again, {blocks} blocks"] = time_again(blocks=blocks)
     for blocks in (3, 4):
         figures[f"web worker, {blocks} blocks"] = worker_cost(blocks=blocks)
     for name, row in figures.items():

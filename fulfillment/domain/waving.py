@@ -98,7 +98,8 @@ def walking_order(stops: Sequence[BinPlace], layout: Mapping[str, Any] | None = 
 
     With a *layout* (``aisles, aisle_x, cross_y`` and ``depot`` = [aisle, cross-aisle]) it is
     the shortest walk from the depot past all drawn bins and back, proved where the router can
-    prove it; the facts carry its metres and those of the order by bin code.  Without one, up
+    prove it; the facts carry its metres, those that no walk falls below, and those of the order by
+    bin code.  Without one, up
     one aisle and down the next; bins whose place is not known come last, by their code.
     """
     drawn = drawn_layout(layout)
@@ -114,6 +115,7 @@ def walking_order(stops: Sequence[BinPlace], layout: Mapping[str, Any] | None = 
         "method": str(answer.basis),
         "proof": str(answer.route.proof),
         "metres": round(answer.route.length_metres, 1),
+        "bound_metres": round(answer.route.lower_bound_metres, 1),
         "bin_code_metres": round(answer.bin_order_metres or 0.0, 1),
         "saved_metres": round(answer.saved_metres, 1),
         "undrawn": [stops[index].code for index in answer.undrawn],
@@ -131,6 +133,7 @@ def rest_of_walk(
 ) -> Walk | None:
     """The shortest way past the *stops* that are left, from *here* to the depot.
 
+    The stops come in the order in which they would have been walked.
     *here* is the bin at which the picker stands (None: still at the depot), *last* a bin that is
     to be visited after all others.  None where the layout does not say; then the order stays.
     """
@@ -144,13 +147,16 @@ def rest_of_walk(
         plan,
         place_of(plan, here) or depot,
         end=end,
+        again=True,
     )
     if answer.route is None:
         return None
     back = length_in_order(plan, [end, depot])
     facts = {
         "rest_from": here.code if here else "",
+        "rest_proof": str(answer.route.proof),
         "rest_metres": round(answer.route.length_metres + back, 1),
+        "rest_bound_metres": round(answer.route.lower_bound_metres + back, 1),
         "rest_points": [[round(x, 2), round(y, 2)] for x, y in answer.route.points(plan)],
     }
     return Walk(answer.order, facts)

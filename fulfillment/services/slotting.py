@@ -25,8 +25,8 @@ MOST_LISTS = 500
 """The latest so many lists are walked again."""
 WALKS = {1: 6_000, 2: 4_000, 3: 1_500, 4: 250}
 """Walks that may be planned by the number of blocks: some seconds on one core."""
-WALKS_ONE_WAY = 100
-"""The same where aisles are one-way, which takes far longer to plan."""
+WALKS_ONE_WAY = {1: 600, 2: 250, 3: 120, 4: 60}
+"""The same where aisles are one-way, which takes longer to plan."""
 
 _list, _stop = table_of(PickList), table_of(PickStop)
 _location, _product, _warehouse = table_of(Location), table_of(Product), table_of(Warehouse)
@@ -87,7 +87,7 @@ def slotting_report(
         for key, one in past.bins.items()
         if (place := place_of(layout, one)) is not None
     }
-    walks = WALKS_ONE_WAY if layout.has_one_way_aisles else WALKS[layout.blocks]
+    walks = (WALKS_ONE_WAY if layout.has_one_way_aisles else WALKS)[layout.blocks]
     # A third of the walks for the replays before and after, the rest to try swaps.
     lists = past.lists[-max(1, walks // 6) :]
     advice = advise(layout, depot, lists, places, most=most, most_walks=walks * 2 // 3)

@@ -231,6 +231,42 @@ def test_a_search_cut_short_says_no_walk_is_shorter_than_what_it_has_shown(
     assert not_proven > 0
 
 
+def test_what_is_left_of_a_walk_is_planned_again_as_short_as_trying_every_order_finds() -> None:
+    walks = 0
+    for seed in range(100):
+        case = random_case(seed, one_way=True)
+        expected = length_by_trying(case)
+        if math.isinf(expected):
+            continue
+        end = case.start if case.end is None else case.end
+        # The order given is often a bad one, or cannot be walked at all.
+        found = oneway.shortest_walk(
+            case.layout, case.places, start=case.start, end=end, again=True, few_stops=-1
+        )
+        assert found.metres == pytest.approx(expected), seed
+        assert found.bound == found.metres, seed
+        walks += 1
+    assert walks > 60
+
+
+def test_given_up_at_once_what_is_left_of_a_walk_gets_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(oneway, "MOST_TRIES_AGAIN", 0)
+    kept = 0
+    for seed in range(20):
+        case = standard_case(seed, blocks=2, picks=20, aisles=8, one_way=True)
+        whole = plan(case.layout, case.places, start=case.start)
+        here, *left = [case.places[index] for index in whole.order]
+        again = plan(case.layout, left, start=here, end=case.start, again=True)
+        assert again.length_metres == pytest.approx(
+            length_in_order(case.layout, [here, *left, case.start])
+        )
+        assert again.lower_bound_metres <= again.length_metres
+        kept += again.proof is Proof.NOT_PROVEN
+    assert kept > 5
+
+
 def test_no_prices_make_the_bound_longer_than_the_shortest_walk() -> None:
     rng = random.Random(6)
     tight = walks = 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fulfillment.domain.batching import CartLimits
 from fulfillment.domain.carts import keep_planned
-from fulfillment.domain.routing import Layout
+from fulfillment.domain.routing import Layout, oneway
 from fulfillment.domain.routing.given import length_in_order
 from fulfillment.domain.waving import (
     BinPlace,
@@ -226,6 +226,24 @@ def test_the_rest_of_a_walk_is_the_shortest_from_here_past_all_to_the_last(
     )
     assert rest.facts["rest_metres"] == pytest.approx(shortest)
     assert sorted(rest.order) == list(range(len(stops)))
+
+
+def test_a_rest_that_is_not_proven_says_so_with_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oneway, "MOST_TRIES_AGAIN", 0)
+    directions = ["up", "down"] * 4
+    layout = {
+        "aisles": 8,
+        "aisle_x": [4.0 * aisle for aisle in range(8)],
+        "cross_y": [0.0, 10.0, 20.0],
+        "depot": [0, 0],
+        "directions": directions,
+    }
+    stops = [a_bin(aisle, y) for aisle, y in enumerate([2.0, 14.0, 5.0, 17.0] * 2) for _ in (0, 1)]
+    stops += [a_bin(aisle, 18.0) for aisle in range(0, 8, 3)]
+    rest = rest_of_walk(stops, layout, here=a_bin(3, 4.0))
+    assert rest is not None
+    assert rest.facts["rest_proof"] == "not-proven"
+    assert 0 < rest.facts["rest_bound_metres"] < rest.facts["rest_metres"]
 
 
 def test_without_a_layout_the_rest_stays_in_its_order() -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from fulfillment.domain.people import Role
 from fulfillment.services.orders.intake import take_order
@@ -20,7 +20,7 @@ from tests.labels.reading import text_of
 from tests.support.benches import codes
 from tests.support.office import Office, complaint, words
 from tests.support.orders import an_order
-from tests.support.world import World, fetch
+from tests.support.world import World, change, fetch
 
 FORM = {
     "aisle_x": "0 4; 8",
@@ -172,6 +172,11 @@ def test_a_pick_list_shows_its_walk_and_prints_it(office: Office, world: World) 
     # Round both aisles, or in and out of each: 48 m either way.
     assert found.walk["metres"] == 48.0
     assert "Length 48.0 m · no walk past these bins is shorter" in words(page)
+    assert "not proven" not in words(page)
+    unsure = {**found.walk, "proof": "not-proven", "bound_metres": 47.5}
+    change(update(PickList).values(walk=unsure))
+    page = office.page(f"/waves/lists/{found.number}")
+    assert "Length 48.0 m · not proven to be the shortest, which is at least 47.5 m" in words(page)
     assert "Saved" in words(page)
     (svg,) = re.findall(r"<svg class=\"map\".*?</svg>", page, re.DOTALL)
     drawn = ElementTree.fromstring(svg)  # noqa: S314  our own page

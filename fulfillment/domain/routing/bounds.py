@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +43,7 @@ class PricedMove(NamedTuple):
     way: Way
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """Prices of the crossings, by column and cross-aisle, and what follows from them.
 
@@ -60,11 +59,6 @@ class Bounds:
     def least(self) -> float:
         """No walk takes fewer metres."""
         return float(self.rests[0][0])  # of the state of nothing touched, the first of all
-
-    @cached_property
-    def rests_listed(self) -> list[list[float]]:
-        """The rests to look up one at a time."""
-        return [rest.tolist() for rest in self.rests]
 
 
 class Relaxation:

@@ -32,12 +32,16 @@ from fulfillment.domain.routing.walk import join_legs
 PASSES = 12
 # States kept by one search after another, and how often the prices are raised before it.
 SEARCHES = ((30, 0), (200, 4), (800, 4), (2_500, 4))
-# Ways tried by a search before it is given up, and those after it with it: a second or so. It takes
-# layouts with hardly any aisle in one of the directions to get there.
-MOST_TRIES = 1_000_000
+# Ways tried by all searches before the proof is given up, a microsecond each: two seconds or so for a
+# new walk. It takes layouts with hardly any aisle in one of the directions to get there.
+MOST_TRIES = 2_000_000
+# The same where a picker waits.
+MOST_TRIES_AGAIN = 80_000
 # While no walk is known, the first search stops at so many times the bound, and prices are raised
 # towards so many times it.
 FIRST_LIMIT, FIRST_AIM = 1.25, 1.1
+NUMBER_BITS, SURPLUS_BITS, SURPLUS_ZERO = 12, 20, 1 << 19
+NUMBER_MASK, SURPLUS_MASK = (1 << NUMBER_BITS) - 1, (1 << SURPLUS_BITS) - 1
 # Up to so many stops a proof comes sooner from trying every order.
 FEW_STOPS = 10
 
@@ -56,15 +60,14 @@ def shortest_walk(
     *,
     start: Place,
     end: Place,
-    in_good_order: bool = False,
-    most_tries: int = MOST_TRIES,
+    again: bool = False,
     few_stops: int = FEW_STOPS,
 ) -> OneWayWalk:
     """A shortest walk from `start` past all `places` to `end`, proven if it equals its bound.
 
-    Where the `places` come in an order that is good already, that is the walk to beat. The search
-    for a proof ends after about `most_tries`. Up to `few_stops` places are proven by trying every order of them. Raises LayoutError where the
-    one-way aisles leave no walk at all.
+    Where what is left of a walk is planned `again`, the `places` come in its order: that is the
+    walk to beat. Up to `few_stops` places are proven by trying every order of them. Raises
+    LayoutError where the one-way aisles leave no walk at all.
     """
     if {*places, start, end} == {start}:
         return OneWayWalk(0.0, 0.0, [start])
@@ -84,16 +87,14 @@ def shortest_walk(
             raise LayoutError("no-walk-in-these-directions")
         return OneWayWalk(tried.metres, tried.metres, tried.walk)
     columns = rectangle.columns_of(relaxed, places, start=start, end=end)
-    best = _Found(math.inf, [])
-    if in_good_order:
-        best = _on_graph(in_order, layout, places, start=start, end=end)
     task = Task(layout, columns, start, end)
-    return _searched(task, places, best, most_tries)
+    if again:
+        left = _on_graph(in_order, layout, places, start=start, end=end)
+        return _searched(task, places, left, MOST_TRIES_AGAIN)
+    return _searched(task, places, _Found(math.inf, []), MOST_TRIES)
 
 
-def _searched(
-    task: Task, places: Sequence[Place], best: _Found, most_tries: int
-) -> OneWayWalk:
+def _searched(task: Task, places: Sequence[Place], best: _Found, most_tries: int) -> OneWayWalk:
     """The best walk of several searches, each with better prices and more states than before."""
     passes = PASSES
     stages = stages_of(task, passes=passes)
@@ -151,8 +152,10 @@ class _Found(NamedTuple):
     walk: list[Place]
 
 
-# Surplus of each crossing of the column, and the number of the state.
-_Key = tuple[tuple[int, ...], int]
+# The number of the state and the surplus of each crossing of the column in one integer, which is
+# quicker to add to and to look up than a tuple: NUMBER_BITS for the number, then SURPLUS_BITS for
+# each crossing from the lowest on, SURPLUS_ZERO for a surplus of nothing.
+_Key = int
 # The cheapest way found to a state: metres priced and as walked, the state before, the way through
 # the stage if it is a visit, else whether it leads there and back. Some hundred thousand are made
 # for a walk, so they are plain tuples.
@@ -176,6 +179,7 @@ class _Search:
         self._priced = priced
         self._unpriced = unpriced
         self._most_tries = most_tries
+        self._balanced = sum(_surplus_code(cross, SURPLUS_ZERO) for cross in range(task.size))
         self.least_dropped = math.inf
         self.tries = 0
 
@@ -185,7 +189,7 @@ class _Search:
         Any walk that it misses takes at least `least_dropped` metres. None, and nothing known, after
         too many tries.
         """
-        first: _Key = ((0,) * self._task.size, 0)
+        first: _Key = self._balanced
         layers: list[_Layer] = [{first: (0.0, 0.0, None, None, False)}]
         limit, last, final = below - _tolerance(below), -1, first
         for index, stage in enumerate(self._stages):
@@ -200,7 +204,7 @@ class _Search:
                 layer = self._narrowed(index, layer, states)
             layers.append(layer)
             if stage.may_finish:
-                finished = _shortest_finished(stage, layer)
+                finished = self._shortest_finished(stage, layer)
                 if finished is not None and layer[finished][1] < limit:
                     limit, last, final = layer[finished][1], index, finished
         if last < 0:
@@ -216,23 +220,27 @@ class _Search:
         prices = self._priced.prices[stage.column]
         ways = sorted(
             (
-                (way.metres + way.low * prices[low] + way.high * prices[low + 1], move.targets, way)
+                (
+                    way.metres + way.low * prices[low] + way.high * prices[low + 1],
+                    move.targets,
+                    _surplus_code(low, way.low) + _surplus_code(low + 1, way.high),
+                    way,
+                )
                 for move in stage.moves
                 for way in move.ways
             ),
             key=lambda entry: entry[0],
         )
         rest, rest_walked = self._rests_after(index)
-        prices_of_ways = [way_priced for way_priced, _, _ in ways]
-        most = limit - min(rest)
+        prices_of_ways = [way_priced for way_priced, *_ in ways]
+        most = limit - float(self._priced.rests[index + 1].min())
         visited: _Layer = {}
         for key, (priced, metres, _, _, _) in layer.items():
-            surplus, number = key
-            at_low, at_high = surplus[low : low + 2]
-            below, above = surplus[:low], surplus[low + 2 :]
+            number = key & NUMBER_MASK
+            surplus = key - number
             not_too_dear = bisect_left(prices_of_ways, most - priced)
             self.tries += not_too_dear
-            for way_priced, targets, way in ways[:not_too_dear]:
+            for way_priced, targets, change, way in ways[:not_too_dear]:
                 total = priced + way_priced
                 target = targets[number]
                 if total + rest[target] >= limit:
@@ -240,7 +248,7 @@ class _Search:
                 walked = metres + way.metres
                 if walked + rest_walked[target] >= limit:
                     continue
-                after = ((*below, at_low + way.low, at_high + way.high, *above), target)
+                after = surplus + change + target
                 known = visited.get(after)
                 if known is None or total < known[0]:
                     visited[after] = (total, walked, key, way, False)
@@ -256,19 +264,20 @@ class _Search:
         rise = prices[stage.column][cross] - prices[stage.column - 1][cross]
         parity, left_behind = stage.onward[:2]
         rest, rest_walked = self._rests_after(index)
+        shift = NUMBER_BITS + SURPLUS_BITS * cross
         walked_on: _Layer = {}
         for key, (priced, metres, _, _, _) in layer.items():
-            surplus, number = key
-            count = surplus[cross]
+            number = key & NUMBER_MASK
+            count = (key >> shift & SURPLUS_MASK) - SURPLUS_ZERO
             ways = [(key, abs(count), False)]
-            if parity[number] and not count:
+            if not count and parity[number]:
                 ways = [(key, 2, True)]
                 if left_behind[number] >= 0:
-                    ways.append(((surplus, left_behind[number]), 0, False))
+                    ways.append((key - number + left_behind[number], 0, False))
             for after, stretches, there_and_back in ways:
                 total = priced + stretches * width + count * rise
                 walked = metres + stretches * width
-                target = after[1]
+                target = after & NUMBER_MASK
                 if total + rest[target] >= limit or walked + rest_walked[target] >= limit:
                     continue
                 known = walked_on.get(after)
@@ -276,15 +285,29 @@ class _Search:
                     walked_on[after] = (total, walked, key, None, there_and_back)
         return walked_on
 
-    def _rests_after(self, index: int) -> tuple[list[float], list[float]]:
-        """The least metres left from each state after a stage, priced and as walked."""
-        return self._priced.rests_listed[index + 1], self._unpriced.rests_listed[index + 1]
+    def _rests_after(self, index: int) -> tuple[Sequence[float], Sequence[float]]:
+        """The least metres left from each state after a stage, priced and as walked.
+
+        An array is slow where its numbers are taken out one at a time; a view on it is not.
+        """
+        return self._priced.rests[index + 1].data, self._unpriced.rests[index + 1].data
 
     def _narrowed(self, index: int, layer: _Layer, states: int) -> _Layer:
         rest, _ = self._rests_after(index)
-        ranked = sorted((priced + rest[key[1]], key) for key, (priced, *_) in layer.items())
+        ranked = sorted(
+            (priced + rest[key & NUMBER_MASK], key) for key, (priced, *_) in layer.items()
+        )
         self.least_dropped = min(self.least_dropped, ranked[states][0])
         return {key: layer[key] for _, key in ranked[:states]}
+
+    def _shortest_finished(self, stage: Stage, layer: _Layer) -> _Key | None:
+        """The complete walk in a layer that is the shortest, if there is one."""
+        finished = [
+            (reached[1], key)
+            for key, reached in layer.items()
+            if key & ~NUMBER_MASK == self._balanced and stage.complete[key & NUMBER_MASK]
+        ]
+        return min(finished)[1] if finished else None
 
     def _walk(self, layers: Sequence[_Layer], final: _Key) -> list[Place]:
         """The walk whose last layer is reached in `final`."""
@@ -299,8 +322,7 @@ class _Search:
                 legs += way.legs
                 begin = begin or way.start
             elif isinstance(stage, Across):
-                surplus, _ = before
-                legs += self._along(stage, surplus[stage.cross], there_and_back)
+                legs += self._along(stage, _surplus_at(before, stage.cross), there_and_back)
             key = before
         facing = begin or Facing(self._task.start, 0)
         walk = join_legs(legs, start=facing, one_way=True)
@@ -317,14 +339,13 @@ class _Search:
         return [(left, right) if surplus > 0 else (right, left)] * abs(surplus)
 
 
-def _shortest_finished(stage: Stage, layer: _Layer) -> _Key | None:
-    """The complete walk in a layer that is the shortest, if there is one."""
-    finished = [
-        (reached[1], key)
-        for key, reached in layer.items()
-        if not any(key[0]) and stage.complete[key[1]]
-    ]
-    return min(finished)[1] if finished else None
+def _surplus_code(cross: int, surplus: int) -> int:
+    """What a surplus at a crossing adds to a key."""
+    return surplus << (NUMBER_BITS + SURPLUS_BITS * cross)
+
+
+def _surplus_at(key: _Key, cross: int) -> int:
+    return (key >> (NUMBER_BITS + SURPLUS_BITS * cross) & SURPLUS_MASK) - SURPLUS_ZERO
 
 
 def _without_repeats(walk: Sequence[Place]) -> list[Place]:

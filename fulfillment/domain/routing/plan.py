@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fulfillment.domain.routing import oneway, rectangle
+from fulfillment.domain.routing import rectangle
 from fulfillment.domain.routing.layout import Layout, Place
 
 
@@ -44,14 +44,13 @@ def plan(
     *,
     start: Place,
     end: Place | None = None,
-    in_good_order: bool = False,
-    most_tries: int = oneway.MOST_TRIES,
+    again: bool = False,
 ) -> Route:
     """The shortest walk from `start` past all `places` to `end`, or back to the start.
 
-    With one-way aisles a proof takes longest. There it helps if the places come `in_good_order`,
-    such as what is left of a shortest walk, and `most_tries` ends the search for it: about a
-    microsecond and a half each.
+    A picker waits while what is left of a walk is planned `again`: the places come in its order,
+    which is not far from the best, and the proof is given up sooner (of one-way aisles, where alone
+    it takes long).
 
     Places are (aisle, metres along it); both ends may be any place, such as
     `layout.crossing(aisle, cross)` or where the picker stands. Raises LayoutError where a place is
@@ -61,14 +60,9 @@ def plan(
     start = layout.place(*start)
     end = start if end is None else layout.place(*end)
     if layout.has_one_way_aisles:
-        length, bound, walk = oneway.shortest_walk(
-            layout,
-            stops,
-            start=start,
-            end=end,
-            in_good_order=in_good_order,
-            most_tries=most_tries,
-        )
+        from fulfillment.domain.routing import oneway  # needs numpy, which other layouts do not
+
+        length, bound, walk = oneway.shortest_walk(layout, stops, start=start, end=end, again=again)
     else:
         length, walk = rectangle.shortest_walk(layout, stops, start=start, end=end)
         bound = length

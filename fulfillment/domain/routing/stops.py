@@ -59,12 +59,14 @@ def order_stops(
     depot: Place | None,
     *,
     end: Place | None = None,
+    again: bool = False,
 ) -> StopOrder:
     """The walking order of `bins` from `depot` to `end` (default: back to the depot).
 
     Bins that are not on the layout follow the others by code; with no layout or depot at all the
     whole list is in the order of the codes, in which numbers count as numbers (A-2 before A-10).
-    A bin with coordinates outside the layout is taken as not drawn.
+    A bin with coordinates outside the layout is taken as not drawn. With `again` the bins are what
+    is left of a walk, in its order (see `plan`).
     """
     by_code = sorted(range(len(bins)), key=lambda index: (code_key(bins[index].code), index))
     if layout is None or depot is None:
@@ -73,9 +75,10 @@ def order_stops(
     undrawn = tuple(index for index in by_code if index not in places)
     if not places:
         return StopOrder(tuple(by_code), OrderBasis.BIN_CODES, undrawn)
-    drawn = list(places)
+    drawn = sorted(places) if again else list(places)
     try:
-        planned = plan(layout, list(places.values()), start=depot, end=end)
+        stops = [places[index] for index in drawn]
+        planned = plan(layout, stops, start=depot, end=end, again=again)
     except LayoutError as unwalkable:
         # A layout drawn wrong must not stop the picking.
         return StopOrder(tuple(by_code), OrderBasis.BIN_CODES, undrawn, fault=unwalkable.code)
