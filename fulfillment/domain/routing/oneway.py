@@ -40,8 +40,6 @@ MOST_TRIES_AGAIN = 80_000
 # While no walk is known, the first search stops at so many times the bound, and prices are raised
 # towards so many times it.
 FIRST_LIMIT, FIRST_AIM = 1.25, 1.1
-NUMBER_BITS, SURPLUS_BITS, SURPLUS_ZERO = 12, 20, 1 << 19
-NUMBER_MASK, SURPLUS_MASK = (1 << NUMBER_BITS) - 1, (1 << SURPLUS_BITS) - 1
 # Up to so many stops a proof comes sooner from trying every order.
 FEW_STOPS = 10
 
@@ -156,6 +154,8 @@ class _Found(NamedTuple):
 # quicker to add to and to look up than a tuple: NUMBER_BITS for the number, then SURPLUS_BITS for
 # each crossing from the lowest on, SURPLUS_ZERO for a surplus of nothing.
 _Key = int
+NUMBER_BITS, SURPLUS_BITS, SURPLUS_ZERO = 12, 20, 1 << 19
+NUMBER_MASK, SURPLUS_MASK = (1 << NUMBER_BITS) - 1, (1 << SURPLUS_BITS) - 1
 # The cheapest way found to a state: metres priced and as walked, the state before, the way through
 # the stage if it is a visit, else whether it leads there and back. Some hundred thousand are made
 # for a walk, so they are plain tuples.
