@@ -113,21 +113,28 @@ def _claim(tx: Transaction, actor: Actor, list_id: int) -> PickState:
     )
     if claimed.rowcount != 1:
         raise IllegalEvent(machine=PICK_LIST.name, state="claimed", event="claim")
-    tx.execute(
-        update(_shipment)
-        .where(
-            _shipment.c.id.in_(
-                select(_member.c.shipment_id).where(_member.c.pick_list_id == list_id)
-            ),
-            _shipment.c.state.in_(SHIPMENT.sources("start-pick")),
-        )
-        .values(state="picking", pick_started_at=tx.now, pick_started_by_id=actor.user_id)
-    )
+    tx.execute(_START, {"b_list": list_id, "b_now": tx.now, "b_picker": actor.user_id})
     view = _view(tx, list_id)
     if view.stop is None:
         _save(tx, list_id, state="done", finished_at=tx.now, current_stop_id=None)
         return _view(tx, list_id)
     return view
+
+
+_START = (
+    update(_shipment)
+    .where(
+        _shipment.c.id.in_(
+            select(_member.c.shipment_id).where(_member.c.pick_list_id == bindparam("b_list"))
+        ),
+        _shipment.c.state.in_(SHIPMENT.sources("start-pick")),
+    )
+    .values(
+        state="picking",
+        pick_started_at=bindparam("b_now"),
+        pick_started_by_id=bindparam("b_picker"),
+    )
+)
 
 
 def _view(tx: Transaction, list_id: int) -> PickState:
@@ -461,7 +468,10 @@ _EMPTY_HANDS: dict[str, Any] = {"in_hand_feed_id": None, "in_hand": 0, "in_hand_
 
 
 def _save(tx: Transaction, list_id: int, **values: Any) -> None:
-    tx.execute(update(_list).where(_list.c.id == list_id).values(**values))
+    tx.execute(_SAVE, {"b_list": list_id, **values})
+
+
+_SAVE = update(_list).where(_list.c.id == bindparam("b_list"))
 
 
 def _close_tote(tx: Transaction, list_id: int, shipment_id: int | None) -> None:

@@ -264,20 +264,22 @@ def _fitting_ids(
     return tuple(tx.execute(query).scalars())
 
 
+_MAY_GO = (
+    _shipment.c.state.in_(SHIPMENT.sources("release")),
+    ~select(_hold.c.id)
+    .where(
+        _hold.c.order_id == _shipment.c.order_id,
+        _hold.c.released_at.is_(None),
+        or_(_hold.c.shipment_id.is_(None), _hold.c.shipment_id == _shipment.c.id),
+    )
+    .correlate(_shipment)
+    .exists(),
+)
+
+
 def _fitting(query: Select[Any], actor: Actor, choice: WaveChoice) -> Select[Any]:
     """*query* over shipments, narrowed to those that the choice takes."""
-    query = query.where(
-        _shipment.c.warehouse_id == choice.warehouse_id,
-        _shipment.c.state.in_(SHIPMENT.sources("release")),
-        ~select(_hold.c.id)
-        .where(
-            _hold.c.order_id == _shipment.c.order_id,
-            _hold.c.released_at.is_(None),
-            or_(_hold.c.shipment_id.is_(None), _hold.c.shipment_id == _shipment.c.id),
-        )
-        .correlate(_shipment)
-        .exists(),
-    )
+    query = query.where(_shipment.c.warehouse_id == choice.warehouse_id, *_MAY_GO)
     if choice.shipment_ids is not None:
         query = query.where(_shipment.c.id.in_(sorted(choice.shipment_ids)))
     if choice.cut_off_before is not None:
@@ -513,12 +515,13 @@ _WITH_LINES = (
 
 def warehouse_row(tx: Transaction, warehouse_id: int) -> Row[Any]:
     """``code, timezone, policy, layout`` of a warehouse."""
-    table = table_of(Warehouse)
-    return tx.execute(
-        select(table.c.code, table.c.timezone, table.c.policy, table.c.layout).where(
-            table.c.id == warehouse_id
-        )
-    ).one()
+    return tx.execute(_WAREHOUSE, {"warehouse": warehouse_id}).one()
+
+
+_warehouse = table_of(Warehouse)
+_WAREHOUSE = select(
+    _warehouse.c.code, _warehouse.c.timezone, _warehouse.c.policy, _warehouse.c.layout
+).where(_warehouse.c.id == bindparam("warehouse"))
 
 
 def decide(
@@ -790,16 +793,20 @@ def _stop_row(stop_id: int, list_id: int, sequence: int, key: _StopKey) -> dict[
 
 def mark_released(tx: Transaction, actor_id: int, shipment_ids: Sequence[int]) -> None:
     """Advance locked shipments to released and stamp them."""
-    changed = tx.execute(
-        update(_shipment)
-        .where(
-            _shipment.c.id.in_(sorted(shipment_ids)),
-            _shipment.c.state.in_(SHIPMENT.sources("release")),
-        )
-        .values(
-            state=SHIPMENT.advance(SHIPMENT.initial, "release"),
-            released_at=tx.now,
-            released_by_id=actor_id,
-        )
-    ).rowcount
+    stamps = {"b_ids": sorted(shipment_ids), "b_now": tx.now, "b_by": actor_id}
+    changed = tx.execute(_RELEASE, stamps).rowcount
     assert changed == len(shipment_ids), "the shipments are locked"
+
+
+_RELEASE = (
+    update(_shipment)
+    .where(
+        _shipment.c.id.in_(bindparam("b_ids", expanding=True)),
+        _shipment.c.state.in_(SHIPMENT.sources("release")),
+    )
+    .values(
+        state=SHIPMENT.advance(SHIPMENT.initial, "release"),
+        released_at=bindparam("b_now"),
+        released_by_id=bindparam("b_by"),
+    )
+)

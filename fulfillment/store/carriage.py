@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from fulfillment.domain.carriage import Price, PriceTable, ServiceRule, Timetable
 from fulfillment.domain.cutoffs import Departure
@@ -29,31 +29,13 @@ class Dock:
 
 def read_docks(tx: Transaction, warehouse_ids: Iterable[int] | None = None) -> dict[int, Dock]:
     """The warehouses (all, or these) with their cut-offs and coming holidays, in one statement."""
-    warehouse, cut_off, holiday = table_of(Warehouse), table_of(CutOff), table_of(Holiday)
-    query = (
-        select(
-            warehouse.c.id,
-            warehouse.c.code,
-            warehouse.c.timezone,
-            cut_off.c.service_id,
-            cut_off.c.local_time,
-            cut_off.c.weekdays,
-            holiday.c.day,
-        )
-        .outerjoin(cut_off, cut_off.c.warehouse_id == warehouse.c.id)
-        .outerjoin(
-            holiday,
-            (holiday.c.warehouse_id == warehouse.c.id)
-            & (holiday.c.day >= (tx.now - timedelta(days=1)).date()),
-        )
-        .order_by(warehouse.c.id)
-    )
+    query = _DOCKS
     if warehouse_ids is not None:
-        query = query.where(warehouse.c.id.in_(sorted(warehouse_ids)))
+        query = query.where(_warehouse.c.id.in_(sorted(warehouse_ids)))
     names: dict[int, tuple[str, str]] = {}
     departures: dict[int, dict[int, set[Departure]]] = defaultdict(lambda: defaultdict(set))
     holidays = defaultdict(set)
-    for row in tx.execute(query):
+    for row in tx.execute(query, {"from_day": (tx.now - timedelta(days=1)).date()}):
         names[row.id] = (row.code, row.timezone)
         if row.service_id is not None:
             departure = Departure(row.local_time, frozenset(row.weekdays))
@@ -74,10 +56,31 @@ def read_docks(tx: Transaction, warehouse_ids: Iterable[int] | None = None) -> d
     }
 
 
+_warehouse, _cut_off, _holiday = table_of(Warehouse), table_of(CutOff), table_of(Holiday)
+_DOCKS = (
+    select(
+        _warehouse.c.id,
+        _warehouse.c.code,
+        _warehouse.c.timezone,
+        _cut_off.c.service_id,
+        _cut_off.c.local_time,
+        _cut_off.c.weekdays,
+        _holiday.c.day,
+    )
+    .outerjoin(_cut_off, _cut_off.c.warehouse_id == _warehouse.c.id)
+    .outerjoin(
+        _holiday,
+        (_holiday.c.warehouse_id == _warehouse.c.id) & (_holiday.c.day >= bindparam("from_day")),
+    )
+    .order_by(_warehouse.c.id)
+)
+_rule = table_of(RuleRow)
+_RULES = select(_rule).order_by(_rule.c.rank, _rule.c.id)
+
+
 def read_service_rules(tx: Transaction) -> tuple[ServiceRule, ...]:
     """All service rules by rank."""
-    table = table_of(RuleRow)
-    rows = tx.execute(select(table).order_by(table.c.rank, table.c.id))
+    rows = tx.execute(_RULES)
     return tuple(
         ServiceRule(
             rank=row.rank,

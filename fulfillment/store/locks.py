@@ -18,9 +18,10 @@ are then plain reads inside it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from fulfillment.store.base import Base, table_of
 from fulfillment.store.orders import Order, Shipment
@@ -66,8 +67,14 @@ def lock_tasks(tx: Transaction, ids: Iterable[int]) -> list[Row[Any]]:
 
 
 def _lock(tx: Transaction, model: type[Base], ids: Iterable[int]) -> list[Row[Any]]:
+    return list(tx.execute(_locked(model), {"ids": sorted(set(ids))}))
+
+
+@cache
+def _locked(model: type[Base]) -> Select[Any]:
     table = table_of(model)
-    return _rows(tx, select(table).where(table.c.id.in_(sorted(set(ids)))).order_by(table.c.id))
+    these = table.c.id.in_(bindparam("ids", expanding=True))
+    return select(table).where(these).order_by(table.c.id).with_for_update()
 
 
 def _rows(tx: Transaction, query: Select[Any]) -> list[Row[Any]]:

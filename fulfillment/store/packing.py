@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, cast, func, insert, literal, select, update
+from sqlalchemy import Integer, Row, Select, bindparam, cast, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fulfillment.domain.values import SLOT, TOTE, Place
@@ -402,11 +402,14 @@ def station_and_scan(tx: Transaction, station_id: int, scan_id: str) -> Row[Any]
 
 def shipment_of_tote(tx: Transaction, tote_code: str) -> int | None:
     """The shipment whose goods are in a tote, or in a slot of a put wall, now."""
-    return tx.execute(
-        select(_tote_use.c.shipment_id)
-        .join(_location, _location.c.id == _tote_use.c.tote_id)
-        .where(_location.c.code == tote_code, _tote_use.c.closed_at.is_(None))
-    ).scalar_one_or_none()
+    return tx.execute(_IN_TOTE, {"tote": tote_code}).scalar_one_or_none()
+
+
+_IN_TOTE = (
+    select(_tote_use.c.shipment_id)
+    .join(_location, _location.c.id == _tote_use.c.tote_id)
+    .where(_location.c.code == bindparam("tote"), _tote_use.c.closed_at.is_(None))
+)
 
 
 _TO_PACK = ("picked", "packing", "packed", "labelled", "picking", "released")
@@ -569,22 +572,25 @@ def draw_numbers(tx: Transaction, service_id: int, count: int) -> Row[Any] | Non
 
     None at the end of the range, and for a service whose labels are bought elsewhere.
     """
-    table = table_of(CarrierService)
-    return tx.execute(
-        update(table)
-        .where(
-            table.c.id == service_id,
-            table.c.account_id.is_(None),
-            table.c.next_number + count - 1 <= table.c.last_number,
-        )
-        .values(next_number=table.c.next_number + count)
-        .returning(
-            (table.c.next_number - count).label("first"),
-            table.c.carrier,
-            table.c.code,
-            table.c.name,
-        )
-    ).one_or_none()
+    return tx.execute(_DRAW, {"b_service": service_id, "b_count": count}).one_or_none()
+
+
+_service, _drawn = table_of(CarrierService), bindparam("b_count", type_=Integer)
+_DRAW = (
+    update(_service)
+    .where(
+        _service.c.id == bindparam("b_service"),
+        _service.c.account_id.is_(None),
+        _service.c.next_number + _drawn - 1 <= _service.c.last_number,
+    )
+    .values(next_number=_service.c.next_number + _drawn)
+    .returning(
+        (_service.c.next_number - _drawn).label("first"),
+        _service.c.carrier,
+        _service.c.code,
+        _service.c.name,
+    )
+)
 
 
 _LABEL_FACTS = (

@@ -640,23 +640,27 @@ _MOVES = _moves_query()
 
 def lock_person(tx: Transaction, user_id: int) -> None:
     """Let one person's claims wait for each other, so that two do not get two lists."""
-    tx.execute(
-        select(_user.c.id).where(_user.c.id == user_id).with_for_update(key_share=True)
-    ).one()
+    tx.execute(_PERSON, {"user": user_id}).one()
+
+
+_PERSON = select(_user.c.id).where(_user.c.id == bindparam("user")).with_for_update(key_share=True)
 
 
 def claimed_by(tx: Transaction, user_id: int, warehouse_id: int) -> Row[Any] | None:
     """``id, number`` of the list that a person picks in a warehouse."""
-    return tx.execute(
-        select(_list.c.id, _list.c.number)
-        .where(
-            _list.c.warehouse_id == warehouse_id,
-            _list.c.state == "claimed",
-            _list.c.picker_id == user_id,
-        )
-        .order_by(_list.c.id)
-        .limit(1)
-    ).first()
+    return tx.execute(_CLAIMED, {"warehouse": warehouse_id, "user": user_id}).first()
+
+
+_CLAIMED = (
+    select(_list.c.id, _list.c.number)
+    .where(
+        _list.c.warehouse_id == bindparam("warehouse"),
+        _list.c.state == "claimed",
+        _list.c.picker_id == bindparam("user"),
+    )
+    .order_by(_list.c.id)
+    .limit(1)
+)
 
 
 def next_open(tx: Transaction, warehouse_id: int) -> int | None:
@@ -674,18 +678,21 @@ def next_open(tx: Transaction, warehouse_id: int) -> int | None:
 
 def find_list(tx: Transaction, number: str, warehouse_id: int) -> Row[Any] | None:
     """``id, state, picker_id, claimed_at, holder`` of a list by number, locked."""
-    return tx.execute(
-        select(
-            _list.c.id,
-            _list.c.state,
-            _list.c.picker_id,
-            _list.c.claimed_at,
-            _user.c.name.label("holder"),
-        )
-        .select_from(_list.outerjoin(_user, _user.c.id == _list.c.picker_id))
-        .where(_list.c.number == number, _list.c.warehouse_id == warehouse_id)
-        .with_for_update(of=_list)
-    ).one_or_none()
+    return tx.execute(_FIND, {"number": number, "warehouse": warehouse_id}).one_or_none()
+
+
+_FIND = (
+    select(
+        _list.c.id,
+        _list.c.state,
+        _list.c.picker_id,
+        _list.c.claimed_at,
+        _user.c.name.label("holder"),
+    )
+    .select_from(_list.outerjoin(_user, _user.c.id == _list.c.picker_id))
+    .where(_list.c.number == bindparam("number"), _list.c.warehouse_id == bindparam("warehouse"))
+    .with_for_update(of=_list)
+)
 
 
 def order_ids_of_list(tx: Transaction, pick_list_id: int) -> Iterable[int]:

@@ -24,7 +24,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
-    Select,
     String,
     UniqueConstraint,
     bindparam,
@@ -233,53 +232,54 @@ def lock_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
     Rows of ``location_id, code, product_id, lot, free, expires_on, zone, aisle, x_metres,
     y_metres``.
     """
-    query = _free_stock(warehouse_id, product_ids)
-    return list(tx.execute(query.with_for_update(of=table_of(StockBalance))))
+    wanted = {"warehouse_id": warehouse_id, "product_ids": sorted(product_ids)}
+    return list(tx.execute(_LOCKED_FREE_STOCK, wanted))
 
 
 def read_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]) -> list[Any]:
     """Like :func:`lock_balances`, without a lock: what may have changed a moment later."""
-    return list(tx.execute(_free_stock(warehouse_id, product_ids)))
+    wanted = {"warehouse_id": warehouse_id, "product_ids": sorted(product_ids)}
+    return list(tx.execute(_FREE_STOCK, wanted))
 
 
-def _free_stock(warehouse_id: int, product_ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            StockBalance.location_id,
-            Location.code,
-            StockBalance.product_id,
-            StockBalance.lot,
-            (StockBalance.on_hand - StockBalance.reserved - StockBalance.held).label("free"),
-            Lot.expires_on,
-            Location.zone,
-            Location.aisle,
-            Location.x_metres,
-            Location.y_metres,
-        )
-        .join(Location, Location.id == StockBalance.location_id)
-        .outerjoin(
-            Lot, (Lot.product_id == StockBalance.product_id) & (Lot.code == StockBalance.lot)
-        )
-        .where(
-            Location.warehouse_id == warehouse_id,
-            Location.kind == "bin",
-            StockBalance.product_id.in_(sorted(product_ids)),
-            StockBalance.on_hand > StockBalance.reserved + StockBalance.held,
-        )
-        .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
+_FREE_STOCK = (
+    select(
+        StockBalance.location_id,
+        Location.code,
+        StockBalance.product_id,
+        StockBalance.lot,
+        (StockBalance.on_hand - StockBalance.reserved - StockBalance.held).label("free"),
+        Lot.expires_on,
+        Location.zone,
+        Location.aisle,
+        Location.x_metres,
+        Location.y_metres,
     )
+    .join(Location, Location.id == StockBalance.location_id)
+    .outerjoin(Lot, (Lot.product_id == StockBalance.product_id) & (Lot.code == StockBalance.lot))
+    .where(
+        Location.warehouse_id == bindparam("warehouse_id"),
+        Location.kind == "bin",
+        StockBalance.product_id.in_(bindparam("product_ids", expanding=True)),
+        StockBalance.on_hand > StockBalance.reserved + StockBalance.held,
+    )
+    .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
+)
+_LOCKED_FREE_STOCK = _FREE_STOCK.with_for_update(of=table_of(StockBalance))
 
 
 def lock_warehouse_balances(tx: Transaction, product_ids: Iterable[int]) -> list[Any]:
     """``warehouse_id, product_id, sellable, promised`` of the products, locked in the one order."""
-    table = table_of(WarehouseBalance)
-    query = (
-        select(table)
-        .where(table.c.product_id.in_(sorted(product_ids)))
-        .order_by(table.c.warehouse_id, table.c.product_id)
-        .with_for_update()
-    )
-    return list(tx.execute(query))
+    return list(tx.execute(_LOCKED_TOTALS, {"product_ids": sorted(product_ids)}))
+
+
+_total = table_of(WarehouseBalance)
+_LOCKED_TOTALS = (
+    select(_total)
+    .where(_total.c.product_id.in_(bindparam("product_ids", expanding=True)))
+    .order_by(_total.c.warehouse_id, _total.c.product_id)
+    .with_for_update()
+)
 
 
 def places(tx: Transaction, ids: Iterable[int]) -> dict[int, Place]:
@@ -643,26 +643,32 @@ def expired_free(
     Rows of ``location_id, warehouse_id, product_id, lot, free, expires_on``.  They count as
     sellable until somebody holds them, so whoever promises stock takes them off first.
     """
-    free = StockBalance.on_hand - StockBalance.reserved - StockBalance.held
-    query = (
-        select(
-            StockBalance.location_id,
-            Location.warehouse_id,
-            StockBalance.product_id,
-            StockBalance.lot,
-            free.label("free"),
-            Lot.expires_on,
-        )
-        .join(Lot, (Lot.product_id == StockBalance.product_id) & (Lot.code == StockBalance.lot))
-        .join(Location, Location.id == StockBalance.location_id)
-        .where(Lot.expires_on < before, Location.kind == BIN, free > 0)
-        .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
-    )
+    query = _EXPIRED
+    wanted: dict[str, Any] = {"before": before}
     if product_ids is not None:
-        query = query.where(StockBalance.product_id.in_(sorted(product_ids)))
+        query = _EXPIRED_OF
+        wanted["product_ids"] = sorted(product_ids)
     if lock:
         query = query.with_for_update(of=table_of(StockBalance))
-    return list(tx.execute(query))
+    return list(tx.execute(query, wanted))
+
+
+_free = StockBalance.on_hand - StockBalance.reserved - StockBalance.held
+_EXPIRED = (
+    select(
+        StockBalance.location_id,
+        Location.warehouse_id,
+        StockBalance.product_id,
+        StockBalance.lot,
+        _free.label("free"),
+        Lot.expires_on,
+    )
+    .join(Lot, (Lot.product_id == StockBalance.product_id) & (Lot.code == StockBalance.lot))
+    .join(Location, Location.id == StockBalance.location_id)
+    .where(Lot.expires_on < bindparam("before"), Location.kind == BIN, _free > 0)
+    .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
+)
+_EXPIRED_OF = _EXPIRED.where(StockBalance.product_id.in_(bindparam("product_ids", expanding=True)))
 
 
 def oldest_stock(tx: Transaction, product_ids: Iterable[int]) -> dict[int, dict[int, date]]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
+    CompoundSelect,
     ForeignKey,
     Index,
-    Select,
     String,
     UniqueConstraint,
+    bindparam,
     func,
     literal,
     select,
@@ -213,18 +215,35 @@ class Task(Base):
 def fresh_ids(tx: Transaction, counts: Mapping[type[Base], int]) -> dict[type[Base], list[int]]:
     """Unused ids of several tables in one statement, so that whole trees of rows are inserted at
     once without asking for the ids of the upper ones."""
-    parts: list[Select[Any]] = []
-    for number, (model, count) in enumerate(counts.items()):
-        table = table_of(model)
-        if tx.is_postgresql:
-            many = func.generate_series(1, count).table_valued("n")
-            fresh = func.nextval(f"{table.name}_id_seq")
-            parts.append(select(literal(number), fresh).select_from(many))
-        else:
-            parts.append(select(literal(number), func.coalesce(func.max(table.c.id), 0)))
-    rows: Sequence[Any] = tx.execute(union_all(*parts)).all()
+    query = (_next_ids if tx.is_postgresql else _last_ids)(*counts)
+    wanted = {model.__tablename__: count for model, count in counts.items()}
+    rows: Sequence[Any] = tx.execute(query, wanted if tx.is_postgresql else {}).all()
     found: dict[type[Base], list[int]] = {}
     for number, (model, count) in enumerate(counts.items()):
         ids = sorted(row[1] for row in rows if row[0] == number)
         found[model] = ids if tx.is_postgresql else list(range(ids[0] + 1, ids[0] + 1 + count))
     return found
+
+
+@cache
+def _next_ids(*models: type[Base]) -> CompoundSelect[Any]:
+    """The next so many values of each sequence, on PostgreSQL."""
+    return union_all(
+        *(
+            select(literal(number), func.nextval(f"{model.__tablename__}_id_seq")).select_from(
+                func.generate_series(1, bindparam(model.__tablename__)).table_valued("n")
+            )
+            for number, model in enumerate(models)
+        )
+    )
+
+
+@cache
+def _last_ids(*models: type[Base]) -> CompoundSelect[Any]:
+    """The highest id of each table: on SQLite nobody else writes meanwhile."""
+    return union_all(
+        *(
+            select(literal(number), func.coalesce(func.max(table_of(model).c.id), 0))
+            for number, model in enumerate(models)
+        )
+    )

@@ -385,8 +385,11 @@ class WholeLife(RuleBasedStateMachine):
 
     @staticmethod
     def _stopped(view: Any) -> bool:
-        """Whether the picker must hear of a cancelled order before anything else."""
-        return view.state == "claimed" and bool(view.cancelled)
+        """Whether the picker must hear of a cancelled order before anything else.
+
+        Also where the cancellation ended the list: its picker stands there with the goods.
+        """
+        return view.state != "open" and bool(view.cancelled)
 
     def _view(self, person: str) -> Any:
         actor = self.world.people[person]

@@ -108,6 +108,9 @@ def allocate_orders(
     return report
 
 
+_LOCKED = LOCKED_ORDERS.with_for_update(of=_order)
+
+
 @writes
 def allocate_order(tx: Transaction, actor: Actor, order_id: int) -> OrderAllocation:
     """Serve one order now; what cannot be served becomes a backorder.
@@ -116,7 +119,7 @@ def allocate_order(tx: Transaction, actor: Actor, order_id: int) -> OrderAllocat
     OnHold.
     """
     actor.require(Permission.ALLOCATE)
-    row = tx.execute(LOCKED_ORDERS.with_for_update(of=_order), {"ids": [order_id]}).one_or_none()
+    row = tx.execute(_LOCKED, {"ids": [order_id]}).one_or_none()
     if row is None:
         raise UnknownThing(kind="order", key=str(order_id))
     actor.require_sight(

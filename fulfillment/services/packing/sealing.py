@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 
 from fulfillment.carriers import local
 from fulfillment.domain.errors import IllegalEvent, NumbersExhausted, UnknownThing
@@ -590,17 +590,25 @@ def _move_into_parcels(
 
 def _leave_totes(tx: Transaction, shipment_id: int, places: set[int]) -> None:
     """Its totes and slots are free again, and the batch totes that ran empty."""
-    use, balance = table_of(ToteUse), table_of(StockBalance)
-    ran_empty = (
-        use.c.shipment_id.is_(None)
-        & use.c.tote_id.in_(sorted(places))
-        & ~exists().where(balance.c.location_id == use.c.tote_id, balance.c.on_hand > 0)
-    )
     tx.execute(
-        update(use)
-        .where((use.c.shipment_id == shipment_id) | ran_empty, use.c.closed_at.is_(None))
-        .values(closed_at=tx.now)
+        _LEAVE_TOTES, {"b_shipment": shipment_id, "b_places": sorted(places), "b_now": tx.now}
     )
+
+
+_use, _balance = table_of(ToteUse), table_of(StockBalance)
+_LEAVE_TOTES = (
+    update(_use)
+    .where(
+        _use.c.closed_at.is_(None),
+        (_use.c.shipment_id == bindparam("b_shipment"))
+        | (
+            _use.c.shipment_id.is_(None)
+            & _use.c.tote_id.in_(bindparam("b_places", expanding=True))
+            & ~exists().where(_balance.c.location_id == _use.c.tote_id, _balance.c.on_hand > 0)
+        ),
+    )
+    .values(closed_at=bindparam("b_now"))
+)
 
 
 def _pack_move(

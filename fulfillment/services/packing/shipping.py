@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from fulfillment.domain.errors import (
     IllegalEvent,
@@ -285,22 +285,23 @@ def _serials_in(
 
 def _complete_order(tx: Transaction, order_id: int) -> None:
     """An order is shipped when every unit of it is shipped or cancelled."""
-    still_open = exists().where(
-        _shipment.c.order_id == order_id,
-        _shipment.c.state.not_in(("shipped", "dispatched", "cancelled")),
+    tx.execute(_COMPLETE_ORDER, {"b_order": order_id, "b_now": tx.now})
+
+
+_COMPLETE_ORDER = (
+    update(_order)
+    .where(
+        _order.c.id == bindparam("b_order"),
+        _order.c.state.in_(ORDER.sources("complete")),
+        ~exists().where(
+            _shipment.c.order_id == _order.c.id,
+            _shipment.c.state.not_in(("shipped", "dispatched", "cancelled")),
+        ),
+        ~exists().where(
+            _order_line.c.order_id == _order.c.id,
+            _order_line.c.is_kit.is_(False),
+            _order_line.c.allocated + _order_line.c.cancelled < _order_line.c.quantity,
+        ),
     )
-    owed = exists().where(
-        _order_line.c.order_id == order_id,
-        _order_line.c.is_kit.is_(False),
-        _order_line.c.allocated + _order_line.c.cancelled < _order_line.c.quantity,
-    )
-    tx.execute(
-        update(_order)
-        .where(
-            _order.c.id == order_id,
-            _order.c.state.in_(ORDER.sources("complete")),
-            ~still_open,
-            ~owed,
-        )
-        .values(state="shipped", shipped_at=tx.now)
-    )
+    .values(state="shipped", shipped_at=bindparam("b_now"))
+)
