@@ -46,6 +46,10 @@ def test_24_at_half_past_four_the_board_shows_what_is_at_risk_and_agrees_with_th
     assert watched[floor.number("waiting 0")][3] == "▲ at risk"
     assert floor.number("gone") not in watched
 
+    assert desk.viewport_size == {"width": 1280, "height": 900}
+    vans = desk.get_by_role("table", name="Vans and their orders")
+    assert vans.evaluate("each => each.scrollWidth - each.parentElement.clientWidth") <= 0
+
     links = desk.locator("#board-view a[href^='/orders?']")
     numbers = {
         str(link.get_attribute("href")): int(link.inner_text())
