@@ -192,18 +192,22 @@ def write_orders(
     """
     whole = sorted(order_id for order_id, answer in answers.items() if not answer.owed)
     if whole:
-        changed = tx.execute(
-            update(_line)
-            .where(_line.c.order_id.in_(whole), is_owed())
-            .values(allocated=_line.c.quantity - _line.c.cancelled)
-        ).rowcount
+        changed = tx.execute(_ALLOCATE_LINES, {"b_orders": whole}).rowcount
         assert changed == sum(len(lines[order_id]) for order_id in whole), "the lines are locked"
-        tx.execute(
-            update(_order)
-            .where(_order.c.id.in_(whole))
-            .values(state=ORDER.advance("confirmed", "allocate"), has_backorder=False)
-        )
+        tx.execute(_ALLOCATE_ORDERS, {"b_orders": whole})
     _write_backorders(tx, {key: answer for key, answer in answers.items() if answer.owed})
+
+
+_ALLOCATE_LINES = (
+    update(_line)
+    .where(_line.c.order_id.in_(bindparam("b_orders", expanding=True)), is_owed())
+    .values(allocated=_line.c.quantity - _line.c.cancelled)
+)
+_ALLOCATE_ORDERS = (
+    update(_order)
+    .where(_order.c.id.in_(bindparam("b_orders", expanding=True)))
+    .values(state=ORDER.advance("confirmed", "allocate"), has_backorder=False)
+)
 
 
 def _write_backorders(tx: Transaction, answers: Mapping[int, Allocation]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from fulfillment.domain.barcodes import (
     MOST_PARCELS,
@@ -330,16 +330,14 @@ def _opened(tx: Transaction, gesture: Gesture, row: Any) -> Outcome:
     if state == "picked":
         state = SHIPMENT.advance(state, "open")
         tx.execute(
-            update(_shipment)
-            .where(_shipment.c.id == row.shipment_id)
-            .values(
-                state=state,
-                station_id=gesture.station_id,
-                pack_started_at=func.coalesce(_shipment.c.pack_started_at, tx.now),
-                pack_started_by_id=func.coalesce(
-                    _shipment.c.pack_started_by_id, gesture.actor.user_id
-                ),
-            )
+            _BEGIN,
+            {
+                "b_shipment": row.shipment_id,
+                "b_state": state,
+                "b_station": gesture.station_id,
+                "b_now": tx.now,
+                "b_packer": gesture.actor.user_id,
+            },
         )
         if row.open_parcels == 0:
             _new_parcel(tx, row, sequence=row.last_parcel + 1)
@@ -350,6 +348,18 @@ def _opened(tx: Transaction, gesture: Gesture, row: Any) -> Outcome:
         return Outcome(Accepted("resumed", fields), opened)
     fields = {"order": row.order_number, "pieces": sum(line.quantity for line in lines)}
     return Outcome(Accepted("opened", fields), opened)
+
+
+_BEGIN = (
+    update(_shipment)
+    .where(_shipment.c.id == bindparam("b_shipment"))
+    .values(
+        state=bindparam("b_state"),
+        station_id=bindparam("b_station"),
+        pack_started_at=func.coalesce(_shipment.c.pack_started_at, bindparam("b_now")),
+        pack_started_by_id=func.coalesce(_shipment.c.pack_started_by_id, bindparam("b_packer")),
+    )
+)
 
 
 def _new_parcel(tx: Transaction, row: Any, *, sequence: int) -> None:

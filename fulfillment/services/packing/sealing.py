@@ -65,12 +65,12 @@ def complete(tx: Transaction, bench: Bench, *, packed_by: int) -> str:
     """All pieces are in: close the open parcel and mark the shipment packed; the carton's code."""
     code = close_parcel(tx, bench, packed_by=packed_by)
     bench.state = SHIPMENT.advance(bench.state, "complete")
-    tx.execute(
-        update(_shipment)
-        .where(_shipment.c.id == bench.row.shipment_id)
-        .values(state=bench.state, packed_at=tx.now, packed_by_id=packed_by)
-    )
+    stamps = {"state": bench.state, "packed_at": tx.now, "packed_by_id": packed_by}
+    tx.execute(_STAMP, {"b_shipment": bench.row.shipment_id, **stamps})
     return code
+
+
+_STAMP = update(_shipment).where(_shipment.c.id == bindparam("b_shipment"))
 
 
 def close_parcel(tx: Transaction, bench: Bench, *, packed_by: int) -> str:
@@ -83,16 +83,22 @@ def close_parcel(tx: Transaction, bench: Bench, *, packed_by: int) -> str:
         return ""
     carton = _carton_for(tx, bench, contents, chosen_id=row.carton_id)
     tx.execute(
-        update(_parcel)
-        .where(_parcel.c.id == row.parcel_id, _parcel.c.state == "open")
-        .values(
-            state=PARCEL.advance("open", "close"),
-            carton_id=carton.id if carton else None,
-            expected_grams=_expected(bench.lines, contents, carton),
-            packed_by_id=packed_by,
-        )
+        _CHANGE_PARCEL,
+        {
+            "b_parcel": row.parcel_id,
+            "b_state": "open",
+            "state": PARCEL.advance("open", "close"),
+            "carton_id": carton.id if carton else None,
+            "expected_grams": _expected(bench.lines, contents, carton),
+            "packed_by_id": packed_by,
+        },
     )
     return carton.code if carton else ""
+
+
+_CHANGE_PARCEL = update(_parcel).where(
+    _parcel.c.id == bindparam("b_parcel"), _parcel.c.state == bindparam("b_state")
+)
 
 
 def choose_carton(tx: Transaction, bench: Bench, code: str) -> Verdict:
@@ -513,15 +519,15 @@ def _seal(
     _move_into_parcels(tx, by_id, bench, place_of, tracking=labels[0]["tracking_number"])
     bench.state = SHIPMENT.advance(bench.state, "label")
     tx.execute(
-        update(_shipment)
-        .where(_shipment.c.id == row.shipment_id)
-        .values(
-            state=bench.state,
-            weighed_at=tx.now,
-            weighed_by_id=by_id,
-            labelled_at=tx.now,
-            labelled_by_id=by_id,
-        )
+        _STAMP,
+        {
+            "b_shipment": row.shipment_id,
+            "state": bench.state,
+            "weighed_at": tx.now,
+            "weighed_by_id": by_id,
+            "labelled_at": tx.now,
+            "labelled_by_id": by_id,
+        },
     )
     bench.parcels = tuple(
         ParcelView(
@@ -544,9 +550,14 @@ def _seal(
 def _mark_labelled(tx: Transaction, parcel: Any, place: Place, weight: dict[str, Any]) -> None:
     state = PARCEL.advance(parcel.state, "weigh") if weight else parcel.state
     changed = tx.execute(
-        update(_parcel)
-        .where(_parcel.c.id == parcel.id, _parcel.c.state == parcel.state)
-        .values(**weight, state=PARCEL.advance(state, "label"), location_id=place.id)
+        _CHANGE_PARCEL,
+        {
+            "b_parcel": parcel.id,
+            "b_state": parcel.state,
+            **weight,
+            "state": PARCEL.advance(state, "label"),
+            "location_id": place.id,
+        },
     )
     if changed.rowcount != 1:
         raise AssertionError("a parcel is labelled only when it is weighed")

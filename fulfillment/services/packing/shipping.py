@@ -65,9 +65,12 @@ def confirm_label(tx: Transaction, actor: Actor, bench: Bench, code: str) -> Ver
         return Refused("order-on-hold", {"order": bench.row.order_number, "holds": holds})
     if parcel.confirmed_at is None:
         tx.execute(
-            update(_label)
-            .where(_label.c.id == parcel.label_id, _label.c.confirmed_at.is_(None))
-            .values(confirmed_at=tx.now, confirmed_by_id=actor.user_id)
+            _CONFIRM,
+            {
+                "b_label": parcel.label_id,
+                "confirmed_at": tx.now,
+                "confirmed_by_id": actor.user_id,
+            },
         )
         prints.label_was_scanned(tx, parcel.label_id, by_id=actor.user_id)
     left = sum(1 for one in parcels if one.confirmed_at is None and one.id != parcel.id)
@@ -78,6 +81,11 @@ def confirm_label(tx: Transaction, actor: Actor, bench: Bench, code: str) -> Ver
     bench.closed = True
     fields = {"order": bench.row.order_number, "tracking": parcel.tracking_number}
     return Accepted("shipped", fields, tone="complete")
+
+
+_CONFIRM = update(_label).where(
+    _label.c.id == bindparam("b_label"), _label.c.confirmed_at.is_(None)
+)
 
 
 def _foreign_label(tx: Transaction, parcels: Sequence[Any], code: str) -> Refused | None:
@@ -195,30 +203,20 @@ def _ship(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[Any]) -> No
     }
     if not scan_out:
         values |= {"dispatched_at": tx.now, "dispatched_by_id": actor.user_id}
-    changed = tx.execute(
-        update(_shipment)
-        .where(_shipment.c.id == shipment_id, _shipment.c.state == "labelled")
-        .values(**values)
-    )
+    changed = tx.execute(_SHIP, {"b_shipment": shipment_id, **values})
     if changed.rowcount != 1:
         raise IllegalEvent(machine="shipment", state=row.state, event="ship")
     _take_stock_down(tx, actor, row, parcels)
+    tx.execute(_SHIP_LINES, {"b_shipment": shipment_id})
     tx.execute(
-        update(_line).where(_line.c.shipment_id == shipment_id).values(shipped=_line.c.packed)
+        _SHIP_PARCELS,
+        {
+            "b_parcels": [one.id for one in parcels],
+            "state": "shipped" if scan_out else "dispatched",
+            "dispatched_at": None if scan_out else tx.now,
+        },
     )
-    tx.execute(
-        update(_parcel)
-        .where(_parcel.c.id.in_([one.id for one in parcels]), _parcel.c.state == "labelled")
-        .values(
-            state="shipped" if scan_out else "dispatched",
-            dispatched_at=None if scan_out else tx.now,
-        )
-    )
-    tx.execute(
-        update(_session)
-        .where(_session.c.shipment_id == shipment_id, _session.c.closed_at.is_(None))
-        .values(closed_at=tx.now, closed_why="shipped", mode="")
-    )
+    tx.execute(_CLOSE_SESSION, {"b_shipment": shipment_id, "b_now": tx.now})
     _complete_order(tx, row.order_id)
     tell(
         tx,
@@ -231,6 +229,24 @@ def _ship(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[Any]) -> No
             "shipped_at": tx.now.isoformat(),
         },
     )
+
+
+_SHIP = update(_shipment).where(
+    _shipment.c.id == bindparam("b_shipment"), _shipment.c.state == "labelled"
+)
+_SHIP_LINES = (
+    update(_line)
+    .where(_line.c.shipment_id == bindparam("b_shipment"))
+    .values(shipped=_line.c.packed)
+)
+_SHIP_PARCELS = update(_parcel).where(
+    _parcel.c.id.in_(bindparam("b_parcels", expanding=True)), _parcel.c.state == "labelled"
+)
+_CLOSE_SESSION = (
+    update(_session)
+    .where(_session.c.shipment_id == bindparam("b_shipment"), _session.c.closed_at.is_(None))
+    .values(closed_at=bindparam("b_now"), closed_why="shipped", mode="")
+)
 
 
 def _take_stock_down(tx: Transaction, actor: Actor, row: Any, parcels: Sequence[Any]) -> None:
