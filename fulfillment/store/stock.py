@@ -242,13 +242,14 @@ def read_balances(tx: Transaction, warehouse_id: int, product_ids: Iterable[int]
     return list(tx.execute(_FREE_STOCK, wanted))
 
 
+_free = StockBalance.on_hand - StockBalance.reserved - StockBalance.held
 _FREE_STOCK = (
     select(
         StockBalance.location_id,
         Location.code,
         StockBalance.product_id,
         StockBalance.lot,
-        (StockBalance.on_hand - StockBalance.reserved - StockBalance.held).label("free"),
+        _free.label("free"),
         Lot.expires_on,
         Location.zone,
         Location.aisle,
@@ -259,9 +260,9 @@ _FREE_STOCK = (
     .outerjoin(Lot, (Lot.product_id == StockBalance.product_id) & (Lot.code == StockBalance.lot))
     .where(
         Location.warehouse_id == bindparam("warehouse_id"),
-        Location.kind == "bin",
+        Location.kind == BIN,
         StockBalance.product_id.in_(bindparam("product_ids", expanding=True)),
-        StockBalance.on_hand > StockBalance.reserved + StockBalance.held,
+        _free > 0,
     )
     .order_by(StockBalance.location_id, StockBalance.product_id, StockBalance.lot)
 )
@@ -653,7 +654,6 @@ def expired_free(
     return list(tx.execute(query, wanted))
 
 
-_free = StockBalance.on_hand - StockBalance.reserved - StockBalance.held
 _EXPIRED = (
     select(
         StockBalance.location_id,
